@@ -16,7 +16,7 @@ from ewardrobe import taxonomy
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
-# How far the figure's items lie, as polygons `x,y x,y ...` in thousandths (x right, y down), drawn in this order.
+# The figure's items as polygons `x,y x,y ...` in thousandths (x right, y down), drawn in this order.
 _FIGURE: dict[str, list[str]] = {
     "skin": [
         "440,100 560,100 570,190 530,240 470,240 430,190",
@@ -107,7 +107,7 @@ def render_scene(
     kind: str = "worn",
     seed: int = 0,
 ) -> Scene:
-    """A photo-like scene: a lit, textured ground and `people` figures wearing `items`, classes of `wardrobe`.
+    """A photo-like scene: a lit, textured ground and `people` figures wearing `items` of `wardrobe`.
 
     `kind="flat"` leaves the bodies away, so that the items lie alone, as on a bed. Edges are antialiased,
     cloth is shaded and grained, and the same arguments always give the same scene.
@@ -131,7 +131,8 @@ def render_scene(
             colours[label] = colour
             polygons = _polygons(label, width * person / people, width / people, height)
             soft = np.zeros((height, width), np.uint8)
-            cv2.fillPoly(soft, polygons, 255, cv2.LINE_AA, 4)
+            for polygon in polygons:
+                cv2.fillPoly(soft, [polygon], 255, cv2.LINE_AA, 4)
             cover = cv2.GaussianBlur(soft.astype(np.float32) / 255, (0, 0), 0.7)
             folds = 1 + 0.12 * np.sin(columns / width * 60 + rows / height * 25 + random.uniform(0, 6))
             cloth = np.array(colour, np.float32) * (light * folds)[..., None]

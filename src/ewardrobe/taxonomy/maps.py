@@ -56,7 +56,7 @@ class TaxonomyMap:
             value = int(labels[stray].flat[0])
             known = f"0..{len(self.source) - 1} and 255 = ignore"
             raise TaxonomyError(
-                f"pixel value {value} is no class of {self.source.name} ({known}): load the map of its own taxonomy"
+                f"pixel value {value} is no class of {self.source.name} ({known}): take the map of its taxonomy"
             )
         mapped: npt.NDArray[np.uint8] = self.lut[labels]
         return mapped
