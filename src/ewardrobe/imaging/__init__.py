@@ -1,0 +1,32 @@
+"""Photos in safely, masks and mattes, cut-outs and drawings out."""
+
+from __future__ import annotations
+
+from ewardrobe.imaging.files import to_jpeg_bytes, to_png_bytes, write_atomically
+from ewardrobe.imaging.masks import (
+    RLE,
+    Polygon,
+    bounding_box,
+    decode_rle,
+    encode_rle,
+    mask_to_polygons,
+    polygons_to_mask,
+)
+from ewardrobe.imaging.photos import MAX_PIXELS, Photo, PhotoSource, open_photo
+
+__all__ = [
+    "MAX_PIXELS",
+    "RLE",
+    "Photo",
+    "PhotoSource",
+    "Polygon",
+    "bounding_box",
+    "decode_rle",
+    "encode_rle",
+    "mask_to_polygons",
+    "open_photo",
+    "polygons_to_mask",
+    "to_jpeg_bytes",
+    "to_png_bytes",
+    "write_atomically",
+]
