@@ -1,0 +1,45 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["Home", "Jobs", "Model", "Out", "Overwrite", "Photos", "Size", "inference_size"]
+
+Photos = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PHOTO...", help="Photos, folders (with all below them) or patterns such as 'in/*.jpg'."
+    ),
+]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder to write to; made when it is not there.")]
+Model = Annotated[
+    str, typer.Option("--model", "-m", help="Name of a model (see `models list`) or an .onnx file.")
+]
+Size = Annotated[
+    str | None,
+    typer.Option(
+        "--size", help="Inference size: pixels of the long side, or a name the model knows, as 'live'."
+    ),
+]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, max=256, help="Photos worked on at the same time.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Do photos again that an earlier run with these options finished.")
+]
+Home = Annotated[
+    Path | None,
+    typer.Option(
+        "--home",
+        envvar="EWARDROBE_HOME",
+        help="The wardrobe's data folder.",
+        show_default="the user's data folder",
+    ),
+]
+
+
+def inference_size(size: str | None) -> int | str | None:
+    """`--size` as the library takes it: pixels as a number, a name as it is."""
+    return int(size) if size is not None and size.isdigit() else size
