@@ -49,6 +49,13 @@ class TestPeopleClothing:
             open_dataset(ccp, split="test")
         assert "train, val, unlabelled" in one_line(error)
 
+    def test_a_part_is_still_the_dataset(self, ccp: Path) -> None:
+        (ccp / "photos/0001.jpg").unlink()
+        whole = open_dataset(ccp)
+        part = whole.take(2)
+        assert ([sample.id for sample in part], len(whole)) == (["0002", "0003"], 3)
+        assert (part.format, part.broken, part.taxonomy) == (whole.format, whole.broken, whole.taxonomy)
+
     def test_tags_of_unlabelled_photos(self, ccp: Path) -> None:
         dataset = open_dataset(ccp, split="unlabelled")
         assert [(sample.id, sample.tags) for sample in dataset] == [

@@ -133,7 +133,7 @@ class TestIntervals:
 class TestBoundary:
     @staticmethod
     def reference(labels: LabelMap, predicted: LabelMap, index: int, distance: int) -> tuple[int, int]:
-        """Boundary IoU's counts by measuring the distance of each pixel to the nearest one outside the mask."""
+        """The counts, from the distance of each pixel to the nearest one outside the mask."""
         rings = []
         for label_map in (labels, predicted):
             mask = np.pad(label_map == index, 1)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from copy import copy
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from ewardrobe.datasets.sample import BrokenSample, Kind, Sample
 from ewardrobe.errors import DatasetError
@@ -58,6 +59,12 @@ class Dataset(ABC):
 
     def __getitem__(self, index: int) -> Sample:
         return self._sample(self.ids[index])
+
+    def take(self, count: int) -> Self:
+        """The same dataset with only its first `count` samples."""
+        part = copy(self)
+        part.ids = self.ids[:count]
+        return part
 
     def __repr__(self) -> str:
         split = f", split {self.split}" if self.split else ""
