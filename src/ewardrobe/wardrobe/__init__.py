@@ -1,0 +1,57 @@
+"""The store: one owner's garments, photos, outfits and wears, in one folder.
+
+`Wardrobe` keeps them in SQLite beside their files; `JsonWardrobe` is the plain list of items that people keep with
+pandas, behind the same verbs.
+"""
+
+from __future__ import annotations
+
+from ewardrobe.wardrobe.database import DamagedStoreError
+from ewardrobe.wardrobe.fields import FIELDS, OUTFIT_FIELDS, STATUSES
+from ewardrobe.wardrobe.interface import GarmentStore
+from ewardrobe.wardrobe.json_store import JsonItem, JsonWardrobe
+from ewardrobe.wardrobe.records import (
+    AddResult,
+    Appearance,
+    HistoryEntry,
+    ImportResult,
+    LookAlike,
+    Outfit,
+    OutfitItem,
+    OwnedGarment,
+    Provenance,
+    SegmentedItem,
+    Statistics,
+    StoredPhoto,
+    Wear,
+)
+from ewardrobe.wardrobe.search import SORTS
+from ewardrobe.wardrobe.store import Wardrobe, home
+from ewardrobe.wardrobe.transfer import restore
+
+__all__ = [
+    "FIELDS",
+    "OUTFIT_FIELDS",
+    "SORTS",
+    "STATUSES",
+    "AddResult",
+    "Appearance",
+    "DamagedStoreError",
+    "GarmentStore",
+    "HistoryEntry",
+    "ImportResult",
+    "JsonItem",
+    "JsonWardrobe",
+    "LookAlike",
+    "Outfit",
+    "OutfitItem",
+    "OwnedGarment",
+    "Provenance",
+    "SegmentedItem",
+    "Statistics",
+    "StoredPhoto",
+    "Wardrobe",
+    "Wear",
+    "home",
+    "restore",
+]

@@ -1,0 +1,198 @@
+"""A photo into the store: its files and its rows, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ewardrobe.attributes.values import Attributes, Value
+from ewardrobe.imaging import Photo, to_png_bytes
+from ewardrobe.wardrobe.files import Staging
+from ewardrobe.wardrobe.history import Action
+from ewardrobe.wardrobe.records import SegmentedItem
+from ewardrobe.wardrobe.schema import appearances, photos
+from ewardrobe.wardrobe.writing import insert_garment, set_automatic
+
+if TYPE_CHECKING:
+    from ewardrobe.segmentation import Garment, Segmentation
+
+__all__ = [
+    "THUMBNAIL",
+    "StagedPhoto",
+    "appearance_files",
+    "decode_mask",
+    "embedding_bytes",
+    "insert_photo",
+    "mask_pixels",
+    "original_name",
+    "segmented_items",
+    "stage_photo",
+    "thumbnail",
+]
+
+THUMBNAIL = 320
+"""The longer side of a thumbnail, in pixels."""
+
+_EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "TIFF": "tif", "HEIF": "heic", "JPEG2000": "jp2"}
+
+
+@dataclass(frozen=True, slots=True)
+class StagedItem:
+    """One item of a photo: the row of its appearance, and what a model said of it."""
+
+    row: dict[str, Any]
+    label: Value
+    attributes: Attributes | None
+
+    @property
+    def embedding(self) -> npt.NDArray[np.float32] | None:
+        """float32 (D,) of length 1, as stored; None where there is none."""
+        data = self.row["embedding"]
+        return None if data is None else np.frombuffer(data, "<f4")
+
+
+@dataclass(frozen=True, slots=True)
+class StagedPhoto:
+    """A photo whose files wait in a staging folder, with the row it will get."""
+
+    row: dict[str, Any]
+    items: tuple[StagedItem, ...]
+
+
+def segmented_items(
+    segmentation: Segmentation, describe: Callable[[Segmentation, Garment], Attributes]
+) -> Iterator[SegmentedItem]:
+    """The garments of a segmentation with all that the store keeps of each."""
+    for cutout in segmentation.cutouts():
+        garment = cutout.garment
+        if garment is None:
+            continue
+        yield SegmentedItem(
+            label=garment.label,
+            score=garment.score,
+            box=garment.box,
+            mask=garment.mask,
+            cutout=cutout.image,
+            attributes=describe(segmentation, garment),
+            alpha=garment.alpha,
+            person=garment.person,
+        )
+
+
+def stage_photo(
+    staging: Staging, photo: Photo, items: Iterable[SegmentedItem], model: str | None
+) -> StagedPhoto:
+    """Write the original and every item's mask, cut-out and thumbnail into the staging folder."""
+    data = photo.data if photo.data is not None else to_png_bytes(Image.fromarray(photo.pixels))
+    kind = photo.format if photo.data is not None else "PNG"
+    file_sha256 = hashlib.sha256(data).hexdigest()
+    height, width = photo.pixels.shape[:2]
+    row = {
+        "uid": uuid.uuid4().hex,
+        "sha256": photo.sha256,
+        "file_sha256": file_sha256,
+        "file": original_name(file_sha256, kind),
+        "size_bytes": len(data),
+        "name": (photo.path.name if photo.path is not None else photo.name)[:255],
+        "format": kind,
+        "width": width,
+        "height": height,
+        "taken_at": photo.taken_at and photo.taken_at.replace(tzinfo=None),
+    }
+    staging.write(row["file"], data)
+    staged = (_stage_item(staging, photo.sha256, number, item, model) for number, item in enumerate(items, 1))
+    return StagedPhoto(row, tuple(staged))
+
+
+def insert_photo(action: Action, staged: StagedPhoto) -> tuple[int, list[int]]:
+    """The photo's row, and a new garment with its appearance for every item; returns their numbers."""
+    photo_id = action.insert(photos, {**staged.row, "added_at": action.at})
+    return photo_id, [_insert_item(action, photo_id, item) for item in staged.items]
+
+
+def original_name(sha256: str, kind: str | None) -> str:
+    """Where an original of this content and format ("JPEG", "PNG", ...) lies in the data folder."""
+    name = (kind or "bin").upper()
+    return f"originals/{sha256[:2]}/{sha256}.{_EXTENSIONS.get(name, name.lower())}"
+
+
+def appearance_files(sha256: str, uid: str) -> dict[str, str]:
+    """Where the files of an appearance lie, by column: beside those of the same photo (its original's SHA-256)."""
+    place = f"{sha256[:2]}/{uid}"
+    return {
+        "mask_file": f"masks/{place}.png",
+        "cutout_file": f"cutouts/{place}.png",
+        "thumbnail_file": f"thumbnails/{place}.webp",
+    }
+
+
+def mask_pixels(mask: npt.NDArray[np.bool_], alpha: npt.NDArray[np.float32] | None) -> npt.NDArray[np.uint8]:
+    """The mask file's pixels: alpha times 255, nudged where needed so that `>= 128` is exactly the mask."""
+    if alpha is None:
+        return np.where(mask, np.uint8(255), np.uint8(0))
+    soft = np.rint(np.clip(alpha, 0.0, 1.0) * 255.0).astype(np.uint8)
+    np.maximum(soft, 128, out=soft, where=mask)
+    np.minimum(soft, 127, out=soft, where=~mask)
+    return soft
+
+
+def decode_mask(data: bytes) -> npt.NDArray[np.uint8]:
+    """The pixels of a mask file, uint8 (H, W)."""
+    with Image.open(io.BytesIO(data)) as image:
+        return np.asarray(image.convert("L"))
+
+
+def thumbnail(cutout: Image.Image) -> bytes:
+    """A small WebP of a cut-out; the same input gives the same bytes."""
+    small = cutout.convert("RGBA")
+    small.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
+    target = io.BytesIO()
+    small.save(target, "WEBP", quality=85, method=4)
+    return target.getvalue()
+
+
+def embedding_bytes(embedding: npt.NDArray[np.float32]) -> bytes:
+    """float32, little-endian, scaled to length 1 so that a dot product is a cosine."""
+    vector = np.asarray(embedding, np.float32).ravel()
+    norm = float(np.linalg.norm(vector))
+    return (vector / norm if norm else vector).astype("<f4").tobytes()
+
+
+def _stage_item(
+    staging: Staging, sha256: str, number: int, item: SegmentedItem, model: str | None
+) -> StagedItem:
+    uid = uuid.uuid4().hex
+    files = appearance_files(sha256, uid)
+    staging.write(files["mask_file"], to_png_bytes(mask_pixels(item.mask, item.alpha), level=1))
+    staging.write(files["cutout_file"], to_png_bytes(item.cutout, level=3))
+    staging.write(files["thumbnail_file"], thumbnail(item.cutout))
+    embedding = None if item.attributes is None else embedding_bytes(item.attributes.embedding)
+    row = {
+        "uid": uid,
+        "number": number,
+        "label": item.label,
+        "score": float(item.score),
+        **dict(zip(("box_x", "box_y", "box_width", "box_height"), map(int, item.box), strict=True)),
+        "area": int(np.count_nonzero(item.mask)),
+        "person": item.person,
+        "model": model,
+        **files,
+        "embedding": embedding or None,
+        "embedding_model": model if embedding else None,
+    }
+    return StagedItem(row, Value(item.label, float(item.score), None, "model"), item.attributes)
+
+
+def _insert_item(action: Action, photo_id: int, staged: StagedItem) -> int:
+    garment_id = insert_garment(action, {})
+    action.insert(appearances, {**staged.row, "garment_id": garment_id, "photo_id": photo_id})
+    set_automatic(action, garment_id, staged.label, staged.attributes)
+    return garment_id

@@ -1,0 +1,1 @@
+"""Alembic's scripts, shipped inside the package and run when a wardrobe is opened."""

@@ -1,0 +1,160 @@
+"""Finding garments: by words, by fields, by colour nearness, by likeness."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, func, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from ewardrobe.attributes.values import Colour
+from ewardrobe.errors import UsageError
+from ewardrobe.wardrobe.fields import PRESENT, STATUSES
+from ewardrobe.wardrobe.schema import garment_colours, garment_tags, garments, wears
+
+__all__ = [
+    "NEAR_COLOUR",
+    "SEARCHED_COLUMNS",
+    "SORTS",
+    "Filters",
+    "colour_distances",
+    "find_ids",
+    "search_text",
+]
+
+NEAR_COLOUR = 30.0
+"""How far apart in CIELAB two colours may be and still count as near (navy to royal blue is about 35)."""
+
+_SMALLEST_SHARE = 0.15  # a colour with less of the cloth is trim, not what a person calls the garment
+SEARCHED_COLUMNS = (
+    "name", "label", "type", "colour", "pattern", "material", "style", "occasion", "season", "brand", "size",
+    "notes", "status_reason",
+)  # fmt: skip
+SORTS = ("id", "added", "name", "type", "colour", "price", "bought", "worn", "last-worn")
+"""What `find` sorts by; with "-" in front, the other way round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a garment must be to be found; see `Wardrobe.find`."""
+
+    text: str | None = None
+    type: str | None = None
+    label: str | None = None
+    colour: str | None = None
+    pattern: str | None = None
+    material: str | None = None
+    style: str | None = None
+    occasion: str | None = None
+    season: str | None = None
+    brand: str | None = None
+    tag: str | None = None
+    favourite: bool | None = None
+    status: str | None = None
+
+
+def search_text(words: Iterable[str | None]) -> str:
+    """Everything a text search looks at, in one folded line: no case, no accents."""
+    return _fold("\n".join(word for word in words if word))
+
+
+def find_ids(connection: Connection, filters: Filters, sort: str | None = None) -> list[int]:
+    """The numbers of the garments that fit, in order (newest first unless told)."""
+    conditions = [_status(filters.status), *_text(filters.text), *_fields(filters)]
+    query = select(garments.c.id).where(and_(*conditions))
+    return list(connection.execute(_sorted(query, sort or "-added")).scalars())
+
+
+def colour_distances(connection: Connection, colour: Colour, ids: Sequence[int]) -> dict[int, float]:
+    """How far each garment's nearest larger colour is from `colour` in CIELAB, where that is near, nearest first."""
+    table = garment_colours
+    lightness, a, b = colour.lab
+    square = (
+        (table.c.lab_l - lightness) * (table.c.lab_l - lightness)
+        + (table.c.lab_a - a) * (table.c.lab_a - a)
+        + (table.c.lab_b - b) * (table.c.lab_b - b)
+    )
+    nearest = func.min(square)
+    query = (
+        select(table.c.garment_id, nearest)
+        .where(table.c.share >= _SMALLEST_SHARE)
+        .group_by(table.c.garment_id)
+        .having(nearest <= NEAR_COLOUR**2)
+        .order_by(nearest, table.c.garment_id)
+    )
+    wanted = set(ids)
+    return {row[0]: row[1] ** 0.5 for row in connection.execute(query) if row[0] in wanted}
+
+
+def _fold(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
+
+
+def _text(text: str | None) -> list[ColumnElement[bool]]:
+    """Every word must occur somewhere. The one place that knows how text is searched."""
+    words = _fold(text or "").split()
+    return [garments.c.search_text.contains(word, autoescape=True) for word in words]
+
+
+def _fields(filters: Filters) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    for name in ("type", "label", "pattern", "material", "style", "occasion", "season"):
+        if value := getattr(filters, name):
+            found.append(garments.c[name] == str(value).strip().casefold())
+    if filters.brand:
+        found.append(func.lower(garments.c.brand) == filters.brand.strip().lower())
+    if filters.favourite is not None:
+        found.append(garments.c.favourite == filters.favourite)
+    if filters.tag:
+        tagged = select(garment_tags.c.garment_id).where(
+            func.lower(garment_tags.c.tag) == filters.tag.strip().lower()
+        )
+        found.append(garments.c.id.in_(tagged))
+    if filters.colour:
+        found.append(_coloured(filters.colour))
+    return found
+
+
+def _coloured(word: str) -> ColumnElement[bool]:
+    from ewardrobe.attributes.vocabulary import colour_names, colour_of_word
+
+    name = colour_of_word(word)
+    if name is None:
+        raise UsageError(f"there is no colour {word!r}; colours: {', '.join(colour_names())}")
+    table = garment_colours
+    holds = select(table.c.garment_id).where(table.c.name == name, table.c.share >= _SMALLEST_SHARE)
+    return (garments.c.colour == name) | garments.c.id.in_(holds)
+
+
+def _status(status: str | None) -> ColumnElement[bool]:
+    if status == "removed":
+        return garments.c.removed_at.is_not(None)
+    here = garments.c.removed_at.is_(None)
+    if status == "any":
+        return here
+    if status is None:
+        return here & garments.c.status.in_(PRESENT)
+    if status not in STATUSES:
+        raise UsageError(
+            f"there is no status {status!r}; statuses: {', '.join((*STATUSES, 'removed', 'any'))}"
+        )
+    return here & (garments.c.status == status)
+
+
+def _sorted(query: Select[Any], sort: str) -> Select[Any]:
+    name = sort.removeprefix("-")
+    if name not in SORTS:
+        raise UsageError(f"cannot sort by {sort!r}; sorts: {', '.join(SORTS)}, each also with - in front")
+    worn = select(func.count()).where(wears.c.garment_id == garments.c.id).scalar_subquery()
+    last = select(func.max(wears.c.worn_on)).where(wears.c.garment_id == garments.c.id).scalar_subquery()
+    columns: dict[str, Any] = {"added": garments.c.added_at, "bought": garments.c.bought_on}
+    key = {**columns, "worn": worn, "last-worn": last}.get(name)
+    key = garments.c[name] if key is None else key
+    tie = garments.c.id
+    if sort.startswith("-"):
+        return query.order_by(key.desc().nulls_last(), tie.desc())
+    return query.order_by(key.asc().nulls_last(), tie.asc())

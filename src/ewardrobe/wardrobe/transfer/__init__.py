@@ -1,0 +1,7 @@
+"""A wardrobe on the move: exports anyone can read, and backups that hold everything."""
+
+from __future__ import annotations
+
+from ewardrobe.wardrobe.transfer.backups import restore
+
+__all__ = ["restore"]

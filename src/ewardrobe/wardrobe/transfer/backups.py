@@ -1,0 +1,139 @@
+"""Backup and restore: one ZIP with the database and every file, as they were at one moment."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import Connection, delete, insert, select
+
+from ewardrobe.errors import StoreError
+from ewardrobe.wardrobe.database import DamagedStoreError, Database
+from ewardrobe.wardrobe.files import DataFolder, Staging, is_safe_name
+from ewardrobe.wardrobe.schema import FILE_COLUMNS, metadata
+from ewardrobe.wardrobe.transfer.targets import ZipSource, open_target
+
+__all__ = ["Backup", "open_backup", "replace_rows", "restore", "write_backup"]
+
+_DESCRIPTION = "backup.json"
+_DATABASE = "wardrobe.db"
+_FORMAT = "ewardrobe-backup"
+
+
+def write_backup(database: Database, folder: DataFolder, staging: Staging, file: Path) -> Path:
+    """Write `file`; the caller holds `folder.keeping()`, so no file of the snapshot is deleted meanwhile."""
+    copy = staging.scratch(_DATABASE)
+    database.snapshot(copy)
+    snapshot = Database.open(copy)
+    try:
+        with snapshot.read() as connection:
+            names = _files(connection)
+        description = {"format": _FORMAT, "revision": snapshot.revision(), "files": len(names)}
+    finally:
+        snapshot.close()
+    with open_target(file, archive=True) as target:
+        target.write(_DESCRIPTION, json.dumps(description).encode())
+        target.copy(_DATABASE, copy)
+        for name in sorted(names):
+            if not folder.path(name).is_file():
+                raise StoreError(
+                    f"{folder.path(name)} is missing; nothing was backed up (see: ewardrobe doctor)"
+                )
+            target.copy(name, folder.path(name))
+    return file
+
+
+class Backup:
+    """A backup that was opened: its rows in a database of this version, its files in the ZIP."""
+
+    def __init__(self, source: ZipSource, database: Database) -> None:
+        self._source = source
+        self.database = database
+        with database.read() as connection:
+            self.files = _files(connection)
+
+    def stage_files(self, staging: Staging) -> None:
+        """Read every file into the staging folder; the ZIP's checksums are checked on the way."""
+        for name in sorted(self.files):
+            with self._source.open(name) as file:
+                staging.write(name, partial(shutil.copyfileobj, file))
+
+
+@contextmanager
+def open_backup(file: Path, staging: Staging) -> Iterator[Backup]:
+    """Open a backup, one by an older version too; `StoreError` when it is none or is damaged."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            source = ZipSource(archive)
+            _check(source, file)
+            copy = staging.scratch(_DATABASE)
+            with source.open(_DATABASE) as packed, copy.open("wb") as unpacked:
+                shutil.copyfileobj(packed, unpacked, 1 << 20)
+            database = Database.open(copy)
+            try:
+                if problems := database.check():
+                    raise StoreError(f"{file} is damaged: {problems[0]}")
+                yield Backup(source, database)
+            finally:
+                database.close()
+    except zipfile.BadZipFile as error:
+        raise StoreError(f"{file} is not a whole backup: {error}") from error
+    except FileNotFoundError:
+        raise StoreError(f"{file} is not there; give a file that `ewardrobe backup` wrote") from None
+
+
+def replace_rows(connection: Connection, backup: Backup) -> set[str]:
+    """Put the backup's rows in the place of all rows; returns the files that are no longer named."""
+    old = _files(connection)
+    for table in reversed(metadata.sorted_tables):
+        connection.execute(delete(table))
+    with backup.database.read() as source:
+        for table in metadata.sorted_tables:
+            result = source.execution_options(yield_per=1000).execute(select(table).order_by(table.c.id))
+            for batch in result.partitions():
+                connection.execute(insert(table), [dict(row._mapping) for row in batch])
+    return old - backup.files
+
+
+def restore(path: str | os.PathLike[str] | None, file: str | os.PathLike[str]) -> None:
+    """Restore a backup into the wardrobe at `path`, also where its database is damaged.
+
+    A damaged database is kept beside the new one as `wardrobe.db.damaged`.
+    """
+    from ewardrobe.wardrobe.store import Wardrobe, home
+
+    try:
+        wardrobe = Wardrobe.open(path)
+    except DamagedStoreError:
+        root = home() if path is None else Path(path).expanduser()
+        with zipfile.ZipFile(file) as archive:  # before anything is moved
+            _check(ZipSource(archive), Path(file))
+        for suffix in ("", "-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                (root / f"{_DATABASE}{suffix}").replace(root / f"{_DATABASE}{suffix}.damaged")
+        wardrobe = Wardrobe.open(path)
+    with wardrobe:
+        wardrobe.restore(file)
+
+
+def _check(source: ZipSource, file: Path) -> None:
+    try:
+        with source.open(_DESCRIPTION) as description:
+            if json.loads(description.read(1 << 16)).get("format") == _FORMAT:
+                return
+    except (StoreError, ValueError, AttributeError):
+        pass
+    raise StoreError(f"{file} is not a backup of a wardrobe; an export is brought in with: ewardrobe import")
+
+
+def _files(connection: Connection) -> set[str]:
+    names = {name for column in FILE_COLUMNS for name in connection.execute(select(column)).scalars()}
+    if unsafe := [name for name in names if not is_safe_name(name)]:
+        raise StoreError(f"the database names a file outside its folder: {unsafe[0]!r}")
+    return names
