@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ewardrobe.imaging.cutouts import Background, cut_out, estimate_foreground
+from ewardrobe.imaging.drawing import Named, draw_overlay
 from ewardrobe.imaging.files import to_jpeg_bytes, to_png_bytes, write_atomically
 from ewardrobe.imaging.masks import (
     RLE,
@@ -12,20 +14,27 @@ from ewardrobe.imaging.masks import (
     mask_to_polygons,
     polygons_to_mask,
 )
+from ewardrobe.imaging.matting import refine_alpha
 from ewardrobe.imaging.photos import MAX_PIXELS, Photo, PhotoSource, open_photo
 
 __all__ = [
     "MAX_PIXELS",
     "RLE",
+    "Background",
+    "Named",
     "Photo",
     "PhotoSource",
     "Polygon",
     "bounding_box",
+    "cut_out",
     "decode_rle",
+    "draw_overlay",
     "encode_rle",
+    "estimate_foreground",
     "mask_to_polygons",
     "open_photo",
     "polygons_to_mask",
+    "refine_alpha",
     "to_jpeg_bytes",
     "to_png_bytes",
     "write_atomically",

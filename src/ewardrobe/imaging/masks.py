@@ -163,7 +163,7 @@ def mask_to_polygons(mask: Mask, *, tolerance: float = 0.0) -> list[Polygon]:
     for ring in _trace(filled):
         x, y = (int(value) for value in ring[0])
         is_outer = bool(filled[y, x])
-        simple = _simplify(ring + (left, top), tolerance)
+        simple = _simplify(ring + np.array([left, top]), tolerance)
         if simple is None:
             continue
         if is_outer:

@@ -67,7 +67,7 @@ class Photo:
         if self.data is not None:
             return hashlib.sha256(self.data).hexdigest()
         digest = hashlib.sha256(f"{self.width}x{self.height}:".encode())
-        digest.update(memoryview(np.ascontiguousarray(self.pixels)))
+        digest.update(np.ascontiguousarray(self.pixels).data)
         return digest.hexdigest()
 
 
