@@ -15,9 +15,12 @@ Photos = Annotated[
         metavar="PHOTO...", help="Photos, folders (with all below them) or patterns such as 'in/*.jpg'."
     ),
 ]
-Out = Annotated[Path, typer.Option("--out", "-o", help="Folder to write to; made when it is not there.")]
+Out = Annotated[
+    Path, typer.Option("--out", "-o", metavar="DIR", help="Folder to write to; made when it is not there.")
+]
 Model = Annotated[
-    str, typer.Option("--model", "-m", help="Name of a model (see `models list`) or an .onnx file.")
+    str,
+    typer.Option("--model", "-m", metavar="NAME|FILE", help="A model by name (see `models list`) or file."),
 ]
 Size = Annotated[
     str | None,
@@ -25,7 +28,9 @@ Size = Annotated[
         "--size", help="Inference size: pixels of the long side, or a name the model knows, as 'live'."
     ),
 ]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, max=256, help="Photos worked on at the same time.")]
+Jobs = Annotated[
+    int, typer.Option("--jobs", "-j", metavar="N", min=1, max=256, help="Photos at the same time.")
+]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Do photos again that an earlier run with these options finished.")
 ]

@@ -70,9 +70,14 @@ def _print_table(rows: Sequence[Row], columns: Sequence[str] | None) -> None:
     for row in rows:
         # Text, not str: a garment called "[red]" is not markup.
         table.add_row(*(Text(_cell(row.get(key))) for key in keys))
-    # A pipe has no width: a line there is never cut.
-    console = Console() if sys.stdout.isatty() else Console(width=10_000, no_color=True)
-    console.print(table)
+    if sys.stdout.isatty():
+        Console().print(table)
+        return
+    # A pipe has no width: a line there is never cut, nor padded.
+    console = Console(width=10_000, no_color=True)
+    with console.capture() as captured:
+        console.print(table)
+    print("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def _cell(value: Any, lists: Any = None) -> str:

@@ -22,7 +22,10 @@ def segment(
     out: Out = Path("segmented"),
     model: Model = "default",
     save: Annotated[
-        str, typer.Option(help="What to write, with commas: labels, overlay, cutouts, json, mask.")
+        str,
+        typer.Option(
+            metavar="LIST", help="What to write, with commas: labels, overlay, cutouts, json, mask."
+        ),
     ] = "labels,overlay,cutouts,json",
     size: Size = None,
     jobs: Jobs = 1,
@@ -52,8 +55,9 @@ def cutout(
     of: Annotated[
         str,
         typer.Option(
+            metavar="WHAT",
             help="What to cut out: person, garments (one picture each), parts (the person, and top, bottom and dress "
-            "as separate pictures), or a class such as 'top'."
+            "as separate pictures), or a class such as 'top'.",
         ),
     ] = "garments",
     background: Annotated[
