@@ -1,0 +1,41 @@
+"""Pseudo-labels for photos that carry tags only: what the model sees, limited to what the tags allow.
+
+Self-training after Xie et al. (arXiv 1911.04252), with one thing more: a person has said which garments the photo
+holds, so the teacher only decides where they are.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from ewardrobe.taxonomy import IGNORE
+from ewardrobe.training.items import Item
+from ewardrobe.training.loop import predict
+
+__all__ = ["label_tagged"]
+
+
+@torch.no_grad()
+def label_tagged(model: nn.Module, items: list[Item], *, side: int, certain: float = 0.5) -> float:
+    """Give each tagged item its pseudo-labels, in place; a pixel less certain than `certain` is ignored.
+
+    Returns:
+        The share of pixels that got a label.
+    """
+    kept = 0.0
+    for item in items:
+        assert item.allowed is not None
+        probabilities = predict(model, item.pixels, side, flip=True)
+        probabilities = probabilities * torch.from_numpy(item.allowed).float()[:, None, None]
+        probabilities = probabilities / probabilities.sum(0, keepdim=True).clamp(min=1e-6)
+        size = item.labels.shape
+        fine = F.interpolate(probabilities[None], size=size, mode="bilinear", align_corners=False)[0]
+        best, index = fine.max(0)
+        labels = index.numpy().astype(np.uint8)
+        labels[best.numpy() < certain] = IGNORE
+        item.labels = labels
+        kept += float((labels != IGNORE).mean())
+    return kept / max(1, len(items))
