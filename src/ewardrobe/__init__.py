@@ -1,0 +1,77 @@
+"""eWardrobe: photos of clothes in, a digital wardrobe out, offline.
+
+    import ewardrobe
+    result = ewardrobe.segment("photo.jpg")
+    result.cutouts(), result.overlay(), result.to_coco()
+
+Names are imported when they are first used, so that `import ewardrobe` itself costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ewardrobe.errors import (
+    DatasetError,
+    EwardrobeError,
+    MaskError,
+    MissingExtraError,
+    ModelError,
+    NewerStoreError,
+    NotFoundError,
+    PhotoError,
+    StoreError,
+    TaxonomyError,
+    UsageError,
+)
+
+if TYPE_CHECKING:
+    from ewardrobe.attributes import describe
+    from ewardrobe.imaging import open_photo
+    from ewardrobe.segmentation import Segmentation, Segmenter, segment
+    from ewardrobe.wardrobe import Wardrobe
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DatasetError",
+    "EwardrobeError",
+    "MaskError",
+    "MissingExtraError",
+    "ModelError",
+    "NewerStoreError",
+    "NotFoundError",
+    "PhotoError",
+    "Segmentation",
+    "Segmenter",
+    "StoreError",
+    "TaxonomyError",
+    "UsageError",
+    "Wardrobe",
+    "__version__",
+    "describe",
+    "open_photo",
+    "segment",
+]
+
+_HOME_OF = {
+    "Segmentation": "segmentation",
+    "Segmenter": "segmentation",
+    "Wardrobe": "wardrobe",
+    "describe": "attributes",
+    "open_photo": "imaging",
+    "segment": "segmentation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,84 @@
+"""Photo in, garments out: the segmenter, its results, and the catalogue of models.
+
+    from ewardrobe.segmentation import Segmenter
+    result = Segmenter().segment("photo.jpg")
+    result.garments, result.cutouts(), result.overlay(), result.to_coco(), result.save("out")
+
+Names are imported when they are first used, so that asking the catalogue for a list does not wait for OpenCV.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ewardrobe.segmentation.catalogue import (
+        ModelInfo,
+        export,
+        info,
+        models,
+        models_folder,
+        pull,
+        resolve,
+    )
+    from ewardrobe.segmentation.description import (
+        InputSpec,
+        ModelDescription,
+        OutputSpec,
+        read_description,
+        write_description,
+    )
+    from ewardrobe.segmentation.garments import Cutout, Garment
+    from ewardrobe.segmentation.results import Segmentation
+    from ewardrobe.segmentation.runtime import available_providers
+    from ewardrobe.segmentation.segmenter import Segmenter, segment
+    from ewardrobe.segmentation.video import VIDEO_SUFFIXES, VideoSummary, iter_video, segment_video
+
+__all__ = [
+    "VIDEO_SUFFIXES",
+    "Cutout",
+    "Garment",
+    "InputSpec",
+    "ModelDescription",
+    "ModelInfo",
+    "OutputSpec",
+    "Segmentation",
+    "Segmenter",
+    "VideoSummary",
+    "available_providers",
+    "export",
+    "info",
+    "iter_video",
+    "models",
+    "models_folder",
+    "pull",
+    "read_description",
+    "resolve",
+    "segment",
+    "segment_video",
+    "write_description",
+]
+
+_MODULES = {
+    "catalogue": ("ModelInfo", "export", "info", "models", "models_folder", "pull", "resolve"),
+    "description": ("InputSpec", "ModelDescription", "OutputSpec", "read_description", "write_description"),
+    "garments": ("Cutout", "Garment"),
+    "results": ("Segmentation",),
+    "runtime": ("available_providers",),
+    "segmenter": ("Segmenter", "segment"),
+    "video": ("VIDEO_SUFFIXES", "VideoSummary", "iter_video", "segment_video"),
+}
+_HOME_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,88 @@
+"""What the classes of a taxonomy are to each other: which cannot both be right, which come in pairs, how small is real.
+
+The default taxonomy's own names are used where they say more than the region of a class does; any other taxonomy is
+read by kinds and regions.
+"""
+
+from __future__ import annotations
+
+from ewardrobe.taxonomy import Taxonomy
+
+__all__ = ["is_footwear", "is_head", "is_separable", "rivalry", "smallest_share"]
+
+# The largest region of the first class, as a share of the second it touches, that is taken for a slip of the model:
+# nobody wears a quarter of a skirt on a pair of trousers, but a top shows under a jacket, and a vest over a dress.
+_RIVALS = {
+    frozenset(("top", "outerwear")): 0.06,
+    frozenset(("top", "dress")): 0.12,
+    frozenset(("outerwear", "dress")): 0.08,
+    frozenset(("dress", "skirt")): 0.25,
+    frozenset(("dress", "shorts")): 0.2,
+    frozenset(("dress", "pants")): 0.12,
+    frozenset(("pants", "shorts")): 0.3,
+    frozenset(("pants", "skirt")): 0.3,
+    frozenset(("shorts", "skirt")): 0.3,
+    frozenset(("pants", "legwear")): 0.15,
+    frozenset(("legwear", "footwear")): 0.1,
+    frozenset(("top", "scarf")): 0.02,
+    frozenset(("outerwear", "scarf")): 0.02,
+}
+_CLOTHES = ("upper-body", "lower-body", "whole-body")
+_SAME_REGION, _WHOLE_BODY = 0.2, 0.12
+
+# Shares of the foreground below which a region is a speck.
+_SMALLEST = {
+    "eyewear": 0.0004,
+    "sunglasses": 0.0004,
+    "accessories": 0.0008,
+    "belt": 0.0008,
+    "skin": 0.0003,
+    "hair": 0.0008,
+    "face": 0.0003,
+    "footwear": 0.0012,
+    "left-shoe": 0.0012,
+    "right-shoe": 0.0012,
+    "legwear": 0.0015,
+    "hat": 0.002,
+    "scarf": 0.002,
+    "bag": 0.002,
+}
+_SMALLEST_BY_KIND = {"background": 0.0003, "body": 0.0003, "garment": 0.003}
+
+_FOOTWEAR = ("footwear", "shoes", "shoe", "feet", "legs and feet")
+_HEAD = ("hair", "face", "hat")
+_SEPARABLE = ("bag", "accessories", "bag, wallet", "hat")
+
+
+def rivalry(taxonomy: Taxonomy, small: int, large: int) -> float:
+    """The share of `large` up to which a touching region of `small` is a slip; 0 for classes that go together."""
+    one, other = taxonomy[small], taxonomy[large]
+    if one.kind != "garment" or other.kind != "garment" or small == large:
+        return 0.0
+    named = _RIVALS.get(frozenset((one.name, other.name)))
+    if named is not None or one.region not in _CLOTHES or other.region not in _CLOTHES:
+        return named or 0.0
+    if one.region == other.region:
+        return _SAME_REGION
+    return _WHOLE_BODY if "whole-body" in (one.region, other.region) else 0.0
+
+
+def smallest_share(taxonomy: Taxonomy, label: int) -> float:
+    """The share of the foreground that a region of the class has at least, when it is no speck."""
+    item = taxonomy[label]
+    return _SMALLEST.get(item.name.lower(), _SMALLEST_BY_KIND[item.kind])
+
+
+def is_footwear(taxonomy: Taxonomy, label: int) -> bool:
+    """Whether two regions of the class are one item, a pair."""
+    return taxonomy[label].name.lower() in _FOOTWEAR
+
+
+def is_head(taxonomy: Taxonomy, label: int) -> bool:
+    """Whether the class lies on a head."""
+    return taxonomy[label].name.lower() in _HEAD
+
+
+def is_separable(taxonomy: Taxonomy, label: int) -> bool:
+    """Whether one person may carry several items of the class."""
+    return taxonomy[label].name.lower() in _SEPARABLE
