@@ -15,6 +15,7 @@ from ewardrobe.imaging.masks import (
     polygons_to_mask,
 )
 from ewardrobe.imaging.matting import refine_alpha
+from ewardrobe.imaging.metadata import strip_metadata
 from ewardrobe.imaging.photos import MAX_PIXELS, Photo, PhotoSource, open_photo
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "open_photo",
     "polygons_to_mask",
     "refine_alpha",
+    "strip_metadata",
     "to_jpeg_bytes",
     "to_png_bytes",
     "write_atomically",

@@ -87,7 +87,7 @@ def _tint_strip(
 ) -> Pixels:
     share = strength[labels]
     # Where the greatest or least label nearby is another, there is an outline; one filter for all classes.
-    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * width + 1, 2 * width + 1))
+    around = np.ones((2 * width + 1, 2 * width + 1), np.uint8)
     outline = (cv2.dilate(labels, around) != labels) | (cv2.erode(labels, around) != labels)
     share[outline & (share > 0) & (labels != IGNORE)] = 0.95
     mixed = pixels + (colours[labels].astype(np.float32) - pixels) * share[..., None]
@@ -118,25 +118,25 @@ def _free_place(
     placed: list[_Chip],
     unit: float,
 ) -> tuple[float, float]:
-    """The upper left corner for a chip: inside its box first, then around it, then wherever there is room."""
+    """The upper left corner for a chip: inside its box if that is large, else around it, else anywhere."""
     x, y, width, height = box
     chip_width, chip_height = size
-    gap = 2 * unit
-    middle = x + (width - chip_width) / 2
-    wishes = [(middle, y + height * share - chip_height / 2) for share in (0.3, 0.5, 0.7, 0.15, 0.85)]
-    wishes += [(middle, y - chip_height - gap), (middle, y + height + gap)]
-    wishes += [
-        (x + width + gap, y + (height - chip_height) / 2),
-        (x - chip_width - gap, y + (height - chip_height) / 2),
+    gap = 3 * unit
+    middle, beside = x + (width - chip_width) / 2, y + (height - chip_height) / 2
+    within = [(middle, y + height * share - chip_height / 2) for share in (0.3, 0.5, 0.7, 0.15, 0.85)]
+    around = [
+        *((x + width + gap, beside), (x - chip_width - gap, beside)),
+        *((middle, y - chip_height - gap), (middle, y + height + gap)),
     ]
     rows = np.arange(0, max(1, image[1] - chip_height), chip_height + gap)
-    wishes += sorted(((middle, float(row)) for row in rows), key=lambda wish: abs(wish[1] - y))
-    for wish in wishes:
-        left = min(max(wish[0], 0), max(0, image[0] - chip_width))
-        top = min(max(wish[1], 0), max(0, image[1] - chip_height))
-        if not any(_overlap((left, top, chip_width, chip_height), chip, gap) for chip in placed):
+    anywhere = sorted(((middle, float(row)) for row in rows), key=lambda wish: abs(wish[1] - y))
+    small = width * height < 3 * chip_width * chip_height
+    most = (max(0, image[0] - chip_width), max(0, image[1] - chip_height))
+    for wish in [*around, *within, *anywhere] if small else [*within, *around, *anywhere]:
+        left, top = min(max(wish[0], 0), most[0]), min(max(wish[1], 0), most[1])
+        if not any(_overlap((left, top, chip_width, chip_height), chip, gap / 2) for chip in placed):
             return left, top
-    return min(max(middle, 0), max(0, image[0] - chip_width)), float(y)
+    return min(max(middle, 0), most[0]), min(max(beside, 0), most[1])
 
 
 def _overlap(box: Box, chip: _Chip, gap: float) -> bool:

@@ -3,10 +3,11 @@
 The score is right about where a thing is, to within a cell or two of the network's output, and knows
 nothing of the outline in between. In a narrow band around its 0.5 contour the alpha is therefore taken from
 the photo: a guided filter (He, Sun, Tang, "Guided Image Filtering", 2013), which explains the score locally
-as a linear function of the colour. Two things are added: pixels count the more, the farther they are from
-the doubtful contour; and the coefficients are computed on a reduced photo (He, Sun, "Fast Guided Filter",
-2015) and applied at full size, tile by tile, so that cost and memory follow the score's size and the
-outline's length rather than the photo's area.
+as a linear function of the colour. Pixels count the more, the farther they are from the doubtful contour;
+where colour explains little, the score itself is taken; and edges softer than the score's own cells are
+steepened, since that is doubt and not fringe. The coefficients are computed on a reduced photo (He, Sun,
+"Fast Guided Filter", 2015) and applied at full size, tile by tile, so that cost and memory follow the
+score's size and the outline's length rather than the photo's area.
 """
 
 from __future__ import annotations
@@ -34,8 +35,12 @@ _FLOOR = 0.02
 _DEFAULT_CELL = 4.0
 _LOW, _HIGH = 0.12, 0.88
 """The filter's output at which alpha is 0 and 1: it never quite reaches the ends of its range."""
-_CRISP = 0.6
-"""How many cells wide the edge is at most, where the photo shows none to follow."""
+_TRUST = (0.2, 0.6)
+"""The share of the score's variance that colour explains, below which it is not followed, above which it is."""
+_CRISP = 1.4
+"""How many cells wide the edge is at most: wider ones come from doubt, not from fringes, and are steepened."""
+_STEEPER = 4.0
+"""By how much at most."""
 _TILE = 256
 
 
@@ -44,14 +49,12 @@ class _Model:
     """The alpha as a linear function of the colour, at reduced size: alpha = slope . rgb + offset.
 
     `terms` is float32 (h, w, 4), the slope for sRGB 0..255 and the offset; `distance` float32 (h, w), to
-    the score's contour in photo pixels, positive inside; `band` and `edge`, in photo pixels, as the
-    constants above say.
+    the score's contour in photo pixels, positive inside; `band` is half the band's width in photo pixels.
     """
 
     terms: Floats
     distance: Floats
     band: float
-    edge: float
 
 
 def refine_alpha(pixels: npt.NDArray[np.uint8], soft: Floats, *, cell: float | None = None) -> Floats:
@@ -97,13 +100,30 @@ def _fit(pixels: npt.NDArray[np.uint8], soft: Floats, cell: float) -> _Model:
     guide = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
     enlarging = size[0] > soft.shape[1] or size[1] > soft.shape[0]
     method = cv2.INTER_CUBIC if enlarging else cv2.INTER_AREA
-    score = np.clip(cv2.resize(soft, size, interpolation=method), 0, 1)
+    score = np.clip(cv2.resize(soft, size, interpolation=method), 0, 1).astype(np.float32)
     distance = _signed_distance(score > 0.5) * np.float32(step)
     band = _BAND * cell + 1
     weight = _FLOOR + _smoothstep(np.abs(distance), 0, band) ** 2
-    terms = _guided_terms(guide, score.astype(np.float32), weight, max(1, round(_WINDOW * cell / step)))
-    terms[..., :3] /= np.float32(255)
-    return _Model(terms, distance, band, max(2.0, _CRISP * cell))
+    slope, offset, explained = _guided_terms(guide, score, weight, max(1, round(_WINDOW * cell / step)))
+    trust = _smoothstep(explained, *_TRUST)
+    slope *= trust[..., None]
+    offset += (score - offset) * (1 - trust)
+    steepness = _steepness(
+        cv2.transform(slope * guide, np.ones((1, 3), np.float32)) + offset, _CRISP * cell / step
+    )
+    slope *= steepness[..., None] / np.float32(255)
+    offset = np.float32(0.5) + (offset - np.float32(0.5)) * steepness
+    return _Model(np.dstack([slope, offset]), distance, band)
+
+
+def _steepness(alpha: Floats, width: float) -> Floats:
+    """What to multiply the slopes of `alpha` with, 1.._STEEPER, so that no edge is wider than `width` pixels."""
+    across, along = (
+        cv2.Sobel(alpha, cv2.CV_32F, 1, 0, scale=1 / 8),
+        cv2.Sobel(alpha, cv2.CV_32F, 0, 1, scale=1 / 8),
+    )
+    slant = cv2.magnitude(across, along)
+    return np.clip(1 / (slant * np.float32(width) + np.float32(1e-6)), 1, _STEEPER).astype(np.float32)
 
 
 def _signed_distance(inside: npt.NDArray[np.bool_]) -> Floats:
@@ -122,18 +142,24 @@ def _smoothstep(value: Floats, low: float, high: float) -> Floats:
     return smooth
 
 
-def _guided_terms(guide: Floats, score: Floats, weight: Floats, radius: int) -> Floats:
-    """Slope and offset, float32 (h, w, 4), of the weighted guided filter with a colour guide (h, w, 3)."""
+def _guided_terms(guide: Floats, score: Floats, weight: Floats, radius: int) -> tuple[Floats, Floats, Floats]:
+    """The weighted guided filter with a colour guide (h, w, 3).
+
+    Returns slope (h, w, 3), offset (h, w), and (h, w) the share 0..1 of the score's variance which they
+    explain.
+    """
     red, green, blue = (guide[..., channel] for channel in range(3))
     products = (
         *(red, green, blue, score),
         *(score * red, score * green, score * blue),
         *(red * red, red * green, red * blue, green * green, green * blue, blue * blue),
+        score * score,
     )
     sums = _box(np.stack([weight, *(weight * value for value in products)], axis=-1), radius)
     total = sums[..., 0]
     means = np.moveaxis(sums[..., 1:] / total[..., None], -1, 0)
     mean, mean_score = means[:3], means[3]
+    covariance = means[4:7] - mean * mean_score
     slope = _solve(
         means[7] - mean[0] * mean[0] + np.float32(_EPSILON),
         means[8] - mean[0] * mean[1],
@@ -141,13 +167,15 @@ def _guided_terms(guide: Floats, score: Floats, weight: Floats, radius: int) -> 
         means[10] - mean[1] * mean[1] + np.float32(_EPSILON),
         means[11] - mean[1] * mean[2],
         means[12] - mean[2] * mean[2] + np.float32(_EPSILON),
-        means[4:7] - mean * mean_score,
+        covariance,
     )
     offset = mean_score - (slope * mean).sum(axis=0)
+    variance = means[13] - mean_score * mean_score
+    explained = np.clip((slope * covariance).sum(axis=0) / (variance + np.float32(_EPSILON)), 0, 1)
     # A pixel takes the mean of the windows it lies in; those that saw more certain pixels count for more.
-    spread = _box(np.stack([*(slope * total), offset * total, total], axis=-1), radius)
-    terms: Floats = spread[..., :4] / spread[..., 4:]
-    return terms
+    spread = _box(np.stack([*(slope * total), offset * total, explained * total, total], axis=-1), radius)
+    spread /= spread[..., 5:]
+    return spread[..., :3], spread[..., 3], spread[..., 4]
 
 
 def _box(values: Floats, radius: int) -> Floats:

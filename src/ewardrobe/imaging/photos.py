@@ -180,6 +180,7 @@ def _stem(name: object) -> str:
 
 
 def _one_line(value: object) -> str:
-    """The value as printable text in one line, whatever a file name holds."""
+    """The value as printable text in one line, whatever a file name holds; the middle of long ones left out."""
     text = str(value).encode("utf-8", "backslashreplace").decode()
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+    shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+    return shown if len(shown) <= 240 else f"{shown[:120]}...{shown[-100:]}"
