@@ -146,10 +146,11 @@ def _decode(image: Image.Image, name: str, max_pixels: int) -> Decoded:
         raise PhotoError(
             f"{name}: {width} x {height} pixels is more than the limit of {max_pixels:,}; make it smaller"
         )
-    # Orientation and date are read first: some plug-ins drop the EXIF data once the pixels are loaded.
-    orientation, taken_at, file_format = _orientation(image), _taken_at(image), image.format
+    taken_at, file_format = _taken_at(image), image.format
+    image.load()
+    # Read only now: Pillow itself turns TIFF images as it loads them, and then forgets their orientation.
+    turn = _UPRIGHT.get(_orientation(image))
     colour, alpha = _to_srgb(image)
-    turn = _UPRIGHT.get(orientation)
     if turn is not None:
         colour = colour.transpose(turn)
         alpha = None if alpha is None else alpha.transpose(turn)
@@ -186,7 +187,6 @@ def _taken_at(image: Image.Image) -> datetime | None:
 def _to_srgb(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     """The image as 8-bit sRGB ("RGB") and its alpha ("L", None where there is none or it is opaque)."""
     profile = image.info.get("icc_profile")
-    image.load()
     alpha = None
     if image.has_transparency_data:
         # Palettes and tRNS colours get a real alpha channel first.
