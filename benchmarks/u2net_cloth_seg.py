@@ -111,28 +111,34 @@ class Prediction:
 class U2NetClothSeg:
     """`u2net_cloth_seg` behind the interface that `evaluate` takes; label maps are kept in `cache`, by photo.
 
-    `cache` must lie outside the repository: what is in it comes from photos that are not ours to publish.
+    `cache` must lie outside the repository: what is in it comes from photos that are not ours to publish. Without
+    it, nothing is kept.
     """
 
-    def __init__(self, weights: Path, decoding: Decoding, cache: Path, threads: int = 2) -> None:
+    def __init__(
+        self, weights: Path, decoding: Decoding, cache: Path | None = None, threads: int = 2
+    ) -> None:
         self.name = f"u2net_cloth_seg, {decoding.replace('-', ' ')}"
         self.taxonomy = taxonomy.load("u2net-cloth")
         self._weights, self._decoding, self._threads = weights, decoding, threads
-        self._folder = cache / md5_of(weights) / decoding
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder = None if cache is None else cache / md5_of(weights) / decoding
 
     @cached_property
     def _session(self) -> Any:
         return session(self._weights, self._threads)
 
     def segment(self, photo: Photo) -> Prediction:
+        if self._folder is None:
+            return Prediction(self.run(photo.pixels), self.taxonomy)
         digest = hashlib.sha256(np.ascontiguousarray(photo.pixels)).hexdigest()
         file = self._folder / f"{digest[:32]}.png"
         if not file.exists():
-            Image.fromarray(self._run(photo.pixels)).save(file)
+            self._folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(self.run(photo.pixels)).save(file)
         return Prediction(np.array(Image.open(file)), self.taxonomy)
 
-    def _run(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def run(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The label map of a photo's pixels: uint8 (H, W), not cached."""
         height, width = pixels.shape[:2]
         (scores,) = self._session.run(["output"], {"input": network_input(pixels, self._decoding)})
         return label_map(scores[0], (width, height), self._decoding)
