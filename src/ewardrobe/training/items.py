@@ -90,7 +90,9 @@ def _tagged(sample: Sample, lut: NDArray[np.uint8]) -> Item:
     for tag in sample.tags:
         if lut[clothing.index(tag)] != taxonomy.IGNORE:
             allowed[lut[clothing.index(tag)]] = True
-    return Item(sample.id, "worn", pixels, np.full(pixels.shape[:2], taxonomy.IGNORE, np.uint8), allowed=allowed)
+    return Item(
+        sample.id, "worn", pixels, np.full(pixels.shape[:2], taxonomy.IGNORE, np.uint8), allowed=allowed
+    )
 
 
 def _read(samples: Iterable[Sample], make: object, lut: NDArray[np.uint8]) -> list[Item]:

@@ -88,12 +88,18 @@ def quick_scores(model: nn.Module, items: list[Item], classes: int, side: int) -
     for item in items:
         probabilities = predict(model, item.pixels, side)
         size = item.labels.shape
-        guess = F.interpolate(probabilities[None], size=size, mode="bilinear", align_corners=False)[0].argmax(0)
+        guess = F.interpolate(probabilities[None], size=size, mode="bilinear", align_corners=False)[0].argmax(
+            0
+        )
         valid = item.labels < classes
         pairs = item.labels[valid].astype(np.int64) * classes + guess.numpy()[valid]
         counts += np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
         garments = np.bincount(guess.numpy().ravel(), minlength=classes)[3:]
-        right += int(garments.argmax() + 3 == item.labels[(item.labels > 0) & valid].flat[0]) if item.alpha is not None else 0
+        right += (
+            int(garments.argmax() + 3 == item.labels[(item.labels > 0) & valid].flat[0])
+            if item.alpha is not None
+            else 0
+        )
     union = counts.sum(0) + counts.sum(1) - counts.diagonal()
     present = counts.sum(1) > 0
     iou = counts.diagonal() / np.maximum(union, 1)
@@ -139,7 +145,8 @@ class Trainer:
         )
         self.step = 0
         counts = sum(
-            torch.bincount(torch.from_numpy(i.labels.ravel()), minlength=256)[:classes] for i in [*data.worn, *data.flat]
+            torch.bincount(torch.from_numpy(i.labels.ravel()), minlength=256)[:classes]
+            for i in [*data.worn, *data.flat]
         )
         assert isinstance(counts, Tensor)
         self.weights = class_weights(counts)

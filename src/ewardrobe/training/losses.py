@@ -40,7 +40,9 @@ def dice_loss(probabilities: Tensor, labels: Tensor, valid: Tensor) -> Tensor:
 def presence_loss(presence: Tensor, labels: Tensor) -> Tensor:
     """Binary cross-entropy of which classes the photo holds; a class of under 0.05 % of the pixels is left open."""
     classes = presence.shape[1]
-    shares = torch.stack([torch.bincount(photo[photo != IGNORE], minlength=classes)[:classes] for photo in labels])
+    shares = torch.stack(
+        [torch.bincount(photo[photo != IGNORE], minlength=classes)[:classes] for photo in labels]
+    )
     shares = shares / max(1, labels[0].numel())
     target = (shares > 0).float()
     certain = (shares == 0) | (shares > 5e-4)

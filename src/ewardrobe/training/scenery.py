@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 __all__ = ["draw_props", "emptied", "studio", "texture"]
 
 _PROP_COLOURS = np.array(
-    [[226, 196, 170], [240, 236, 228], [205, 170, 140], [120, 85, 60], [40, 40, 42], [150, 150, 155], [184, 140, 96]],
+    [
+        [226, 196, 170],
+        [240, 236, 228],
+        [205, 170, 140],
+        [120, 85, 60],
+        [40, 40, 42],
+        [150, 150, 155],
+        [184, 140, 96],
+    ],
     np.float32,
 )
 
@@ -30,7 +38,7 @@ def emptied(pixels: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.ui
 def studio(rng: np.random.Generator, height: int, width: int) -> NDArray[np.uint8]:
     """A studio sweep: near-white, grey or coloured ground with a soft gradient, sometimes a horizon."""
     base = rng.uniform(225, 256, 3) if rng.random() < 0.5 else rng.uniform(30, 240) + rng.normal(0, 14, 3)
-    y, x = np.mgrid[0:1:height * 1j, 0:1:width * 1j].astype(np.float32)
+    y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j].astype(np.float32)
     angle = rng.uniform(0, 2 * np.pi)
     light = rng.normal(0, 18) * (np.cos(angle) * x + np.sin(angle) * y)
     light += rng.normal(0, 14) * ((x - rng.random()) ** 2 + (y - rng.random()) ** 2)
@@ -51,7 +59,9 @@ def texture(rng: np.random.Generator, height: int, width: int) -> NDArray[np.uin
     if rng.random() < 0.3:
         step = rng.uniform(8, 60)
         y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-        tiles = np.sign(np.sin(y * np.pi / step)) + (np.sign(np.sin(x * np.pi / step)) if rng.random() < 0.6 else 0)
+        tiles = np.sign(np.sin(y * np.pi / step)) + (
+            np.sign(np.sin(x * np.pi / step)) if rng.random() < 0.6 else 0
+        )
         field += tiles * rng.uniform(0.05, 0.4)
     mix = np.clip(field * rng.uniform(0.3, 1.2) + 0.5, 0, 1)[..., None]
     first, second = rng.uniform(0, 255, 3), rng.uniform(0, 255, 3)
@@ -83,22 +93,43 @@ def draw_props(rng: np.random.Generator, ground: NDArray[np.uint8], alpha: NDArr
         radius = max(3, width // 18)
         cv2.line(layer, (middle, apex), (middle, apex - radius), paint, max(1, thick // 2), cv2.LINE_AA)
         cv2.ellipse(
-            layer, (middle, apex - 2 * radius), (radius, radius), 0, -180, 90, paint, max(1, thick // 2), cv2.LINE_AA
+            layer,
+            (middle, apex - 2 * radius),
+            (radius, radius),
+            0,
+            -180,
+            90,
+            paint,
+            max(1, thick // 2),
+            cv2.LINE_AA,
         )
         if rng.random() < 0.4:
             rail = apex - 3 * radius
-            cv2.line(layer, (0, rail), (layer.shape[1], rail + int(rng.normal(0, 6))), paint, 2 * thick, cv2.LINE_AA)
+            cv2.line(
+                layer,
+                (0, rail),
+                (layer.shape[1], rail + int(rng.normal(0, 6))),
+                paint,
+                2 * thick,
+                cv2.LINE_AA,
+            )
     else:
         neck = max(6, int(width * rng.uniform(0.09, 0.16)))
         reach = int(height * rng.uniform(0.05, 0.16))
-        cv2.rectangle(layer, (middle - neck, top - reach), (middle + neck, top + height // 5), paint, -1, cv2.LINE_AA)
-        cv2.ellipse(layer, (middle, top - reach), (neck, max(2, neck // 3)), 0, 0, 360, paint, -1, cv2.LINE_AA)
+        cv2.rectangle(
+            layer, (middle - neck, top - reach), (middle + neck, top + height // 5), paint, -1, cv2.LINE_AA
+        )
+        cv2.ellipse(
+            layer, (middle, top - reach), (neck, max(2, neck // 3)), 0, 0, 360, paint, -1, cv2.LINE_AA
+        )
         body = (max(3, int(width * 0.36)), max(3, int(height * rng.uniform(0.35, 0.6))))
         cv2.ellipse(layer, (middle, top + height // 2), body, 0, 0, 360, paint, -1, cv2.LINE_AA)
     if kind == "stand" or (kind == "bust" and rng.random() < 0.6):
         foot = min(layer.shape[0] - 1, bottom + int(height * rng.uniform(0.1, 0.5)))
         cv2.line(layer, (middle, bottom - height // 4), (middle, foot), paint, 2 * thick, cv2.LINE_AA)
-        cv2.ellipse(layer, (middle, foot), (width // 5, max(2, width // 20)), 0, 0, 360, paint, -1, cv2.LINE_AA)
+        cv2.ellipse(
+            layer, (middle, foot), (width // 5, max(2, width // 20)), 0, 0, 360, paint, -1, cv2.LINE_AA
+        )
     if kind == "mannequin":
         head = max(6, int(width * rng.uniform(0.13, 0.2)))
         if rng.random() < 0.5:
@@ -106,11 +137,23 @@ def draw_props(rng: np.random.Generator, ground: NDArray[np.uint8], alpha: NDArr
             cv2.ellipse(layer, centre, (head, int(head * 1.3)), 0, 0, 360, paint, -1, cv2.LINE_AA)
         limb = max(4, int(width * rng.uniform(0.06, 0.1)))
         for side, edge in ((-1, left), (1, right)):
-            hand = (edge + side * int(width * rng.uniform(-0.1, 0.15)), top + int(height * rng.uniform(0.5, 0.95)))
-            cv2.line(layer, (middle + side * width // 3, top + height // 6), hand, paint, 2 * limb, cv2.LINE_AA)
+            hand = (
+                edge + side * int(width * rng.uniform(-0.1, 0.15)),
+                top + int(height * rng.uniform(0.5, 0.95)),
+            )
+            cv2.line(
+                layer, (middle + side * width // 3, top + height // 6), hand, paint, 2 * limb, cv2.LINE_AA
+            )
             if rng.random() < 0.6:
                 thigh = middle + side * width // 6
-                cv2.line(layer, (thigh, bottom - height // 5), (thigh, bottom + height), paint, 3 * limb, cv2.LINE_AA)
+                cv2.line(
+                    layer,
+                    (thigh, bottom - height // 5),
+                    (thigh, bottom + height),
+                    paint,
+                    3 * limb,
+                    cv2.LINE_AA,
+                )
     # Light from one side, as on any round thing.
     shade = np.linspace(rng.uniform(0.7, 1.1), rng.uniform(0.7, 1.1), layer.shape[1], dtype=np.float32)
     changed = (layer != ground).any(-1, keepdims=True)

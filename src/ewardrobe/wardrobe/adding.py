@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from sqlalchemy import select
 
 from ewardrobe.attributes.values import Attributes, Value
 from ewardrobe.imaging import Photo, to_png_bytes
 from ewardrobe.wardrobe.files import Staging
 from ewardrobe.wardrobe.history import Action
-from ewardrobe.wardrobe.records import SegmentedItem
-from ewardrobe.wardrobe.schema import appearances, photos
+from ewardrobe.wardrobe.reading import load_garments, load_photo, photo_by_hash
+from ewardrobe.wardrobe.records import AddResult, LookAlike, SegmentedItem
+from ewardrobe.wardrobe.schema import appearances, garments, photos
+from ewardrobe.wardrobe.similarity import look_alikes
+from ewardrobe.wardrobe.storage import Storage
 from ewardrobe.wardrobe.writing import insert_garment, set_automatic
 
 if TYPE_CHECKING:
@@ -26,15 +30,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "THUMBNAIL",
-    "StagedPhoto",
+    "already_stored",
     "appearance_files",
-    "decode_mask",
-    "embedding_bytes",
-    "insert_photo",
     "mask_pixels",
     "original_name",
     "segmented_items",
-    "stage_photo",
+    "store_photo",
     "thumbnail",
 ]
 
@@ -67,6 +68,54 @@ class StagedPhoto:
     items: tuple[StagedItem, ...]
 
 
+def already_stored(storage: Storage, sha256: str) -> AddResult | None:
+    """The result for a photo that was stored before, with those of its garments that are still here."""
+    with storage.reading() as connection:
+        photo = photo_by_hash(connection, storage.folder, sha256)
+        if photo is None:
+            return None
+        query = (
+            select(garments.c.id)
+            .join(appearances, appearances.c.garment_id == garments.c.id)
+            .where(appearances.c.photo_id == photo.id, garments.c.removed_at.is_(None))
+            .order_by(appearances.c.number)
+        )
+        ids = list(dict.fromkeys(connection.execute(query).scalars()))
+        return AddResult(photo, tuple(load_garments(connection, storage.folder, ids)), skipped=True)
+
+
+def store_photo(
+    storage: Storage, photo: Photo, items: Iterable[SegmentedItem], model: str | None
+) -> AddResult:
+    """Files first, then the rows, in one transaction; nothing is stored when there are no items."""
+    near: dict[int, list[tuple[int, float]]] = {}
+    with storage.folder.stage() as staging:
+        staged = _stage_photo(staging, photo, items, model)
+        if not staged.items:
+            return AddResult(None, ())
+        with storage.writing(staging) as connection:
+            present = photo_by_hash(connection, storage.folder, photo.sha256)
+            if present is None:
+                found = [look_alikes(connection, item.embedding, model) for item in staged.items]
+                action = Action(connection, "add", staged.row["name"])
+                photo_id, ids = _insert_photo(action, staged)
+                action.close()
+                near = dict(zip(ids, found, strict=True))
+            else:
+                # Another process was faster; what is staged here is thrown away.
+                staging.keep_only(())
+    if present is not None:
+        return already_stored(storage, photo.sha256) or AddResult(None, ())  # or purged again, just now
+    with storage.reading() as connection:
+        return AddResult(
+            load_photo(connection, storage.folder, photo_id),
+            tuple(load_garments(connection, storage.folder, list(near))),
+            look_alikes=tuple(
+                LookAlike(new, old, value) for new, pairs in near.items() for old, value in pairs
+            ),
+        )
+
+
 def segmented_items(
     segmentation: Segmentation, describe: Callable[[Segmentation, Garment], Attributes]
 ) -> Iterator[SegmentedItem]:
@@ -87,7 +136,7 @@ def segmented_items(
         )
 
 
-def stage_photo(
+def _stage_photo(
     staging: Staging, photo: Photo, items: Iterable[SegmentedItem], model: str | None
 ) -> StagedPhoto:
     """Write the original and every item's mask, cut-out and thumbnail into the staging folder."""
@@ -112,7 +161,7 @@ def stage_photo(
     return StagedPhoto(row, tuple(staged))
 
 
-def insert_photo(action: Action, staged: StagedPhoto) -> tuple[int, list[int]]:
+def _insert_photo(action: Action, staged: StagedPhoto) -> tuple[int, list[int]]:
     """The photo's row, and a new garment with its appearance for every item; returns their numbers."""
     photo_id = action.insert(photos, {**staged.row, "added_at": action.at})
     return photo_id, [_insert_item(action, photo_id, item) for item in staged.items]
@@ -138,16 +187,10 @@ def mask_pixels(mask: npt.NDArray[np.bool_], alpha: npt.NDArray[np.float32] | No
     """The mask file's pixels: alpha times 255, nudged where needed so that `>= 128` is exactly the mask."""
     if alpha is None:
         return np.where(mask, np.uint8(255), np.uint8(0))
-    soft = np.rint(np.clip(alpha, 0.0, 1.0) * 255.0).astype(np.uint8)
+    soft: npt.NDArray[np.uint8] = np.rint(np.clip(alpha, 0.0, 1.0) * 255.0).astype(np.uint8)
     np.maximum(soft, 128, out=soft, where=mask)
     np.minimum(soft, 127, out=soft, where=~mask)
     return soft
-
-
-def decode_mask(data: bytes) -> npt.NDArray[np.uint8]:
-    """The pixels of a mask file, uint8 (H, W)."""
-    with Image.open(io.BytesIO(data)) as image:
-        return np.asarray(image.convert("L"))
 
 
 def thumbnail(cutout: Image.Image) -> bytes:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -17,20 +16,9 @@ from ewardrobe.wardrobe.reading import load_outfits, load_wears
 from ewardrobe.wardrobe.records import Outfit, OutfitItem, Wear
 from ewardrobe.wardrobe.schema import garments, outfit_items, outfits, wears
 from ewardrobe.wardrobe.search import search_text
+from ewardrobe.wardrobe.storage import Storage
 
 __all__ = ["Outfits", "Wears"]
-
-
-class Store(Protocol):
-    """What these need of the wardrobe they belong to."""
-
-    def reading(self) -> AbstractContextManager[Connection]:
-        """A snapshot to read from."""
-        ...
-
-    def acting(self, verb: str, detail: str | None = None) -> AbstractContextManager[Action]:
-        """An action to write with."""
-        ...
 
 
 class Outfits:
@@ -40,8 +28,8 @@ class Outfits:
         wardrobe.outfits.new([3, 8, 12], name="office", season="autumn")
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
 
     def new(self, items: Iterable[int | OutfitItem], **fields: Any) -> Outfit:
         """Keep these garments, given by number or as `OutfitItem`s with a place, as an outfit."""
@@ -49,7 +37,7 @@ class Outfits:
         chosen = list(items)
         if not chosen:
             raise UsageError("an outfit needs at least one garment")
-        with self._store.acting("new outfit", values.get("name")) as action:
+        with self._storage.acting("new outfit", values.get("name")) as action:
             base = {"uid": uuid.uuid4().hex, "favourite": False, "added_at": action.at}
             outfit_id = action.insert(outfits, {**base, **values})
             _put_items(action, outfit_id, chosen)
@@ -57,7 +45,7 @@ class Outfits:
 
     def get(self, outfit_id: int) -> Outfit:
         """One outfit; `NotFoundError` when there is none of that number."""
-        with self._store.reading() as connection:
+        with self._storage.reading() as connection:
             found = load_outfits(connection, [outfit_id])
         if not found:
             raise NotFoundError(f"there is no outfit {outfit_id}")
@@ -82,7 +70,7 @@ class Outfits:
                 query = query.where(column == value.strip().casefold())
         if favourite is not None:
             query = query.where(outfits.c.favourite == favourite)
-        with self._store.reading() as connection:
+        with self._storage.reading() as connection:
             found = load_outfits(connection, list(connection.execute(query).scalars()))
         words = search_text([text]).split()
         return [outfit for outfit in found if all(word in _searched(outfit) for word in words)]
@@ -91,7 +79,7 @@ class Outfits:
         """Set fields, or the garments, of an outfit."""
         values = parse_fields(fields, OUTFIT_FIELDS)
         self.get(outfit_id)
-        with self._store.acting("edit outfit", ", ".join(values)) as action:
+        with self._storage.acting("edit outfit", ", ".join(values)) as action:
             action.update(outfits, outfit_id, values)
             if items is not None:
                 action.delete_where(outfit_items, outfit_items.c.outfit_id == outfit_id)
@@ -101,15 +89,15 @@ class Outfits:
     def remove(self, outfit_id: int) -> None:
         """Take an outfit out of sight; its wears stay, and `undo` brings it back."""
         self.get(outfit_id)
-        with self._store.acting("remove outfit") as action:
+        with self._storage.acting("remove outfit") as action:
             action.update(outfits, outfit_id, {"removed_at": action.at})
 
 
 class Wears:
     """What was worn when: `wardrobe.wears`."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
 
     def add(
         self,
@@ -130,12 +118,12 @@ class Wears:
         chosen = list(dict.fromkeys(garments))
         if (outfit is None) == (not chosen):
             raise UsageError("say which garments were worn, or which outfit, not both")
-        with self._store.acting("wear", day.isoformat()) as action:
+        with self._storage.acting("wear", day.isoformat()) as action:
             if outfit is not None:
                 chosen = _garments_of(action.connection, outfit)
             _must_exist(action.connection, chosen)
             ids = [_log(action, day, garment_id, outfit, notes) for garment_id in chosen]
-        with self._store.reading() as connection:
+        with self._storage.reading() as connection:
             return load_wears(connection, ids)
 
     def find(
@@ -157,12 +145,12 @@ class Wears:
             query = query.where(wears.c.worn_on >= since)
         if until is not None:
             query = query.where(wears.c.worn_on <= until)
-        with self._store.reading() as connection:
+        with self._storage.reading() as connection:
             return load_wears(connection, list(connection.execute(query).scalars()))
 
     def remove(self, wear_id: int) -> None:
         """Strike a wear; `undo` brings it back."""
-        with self._store.acting("remove wear") as action:
+        with self._storage.acting("remove wear") as action:
             if action.connection.execute(select(wears.c.id).where(wears.c.id == wear_id)).first() is None:
                 raise NotFoundError(f"there is no wear {wear_id}")
             action.delete(wears, wear_id)

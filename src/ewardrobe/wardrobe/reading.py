@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -43,7 +42,6 @@ __all__ = [
     "load_wears",
     "photo_by_hash",
     "unreferenced",
-    "with_scores",
 ]
 
 _BATCH = 500  # databases limit the values one query may carry
@@ -80,13 +78,6 @@ def load_garment(connection: Connection, folder: DataFolder, garment_id: int) ->
     if not found:
         raise NotFoundError(f"there is no garment {garment_id}; see: ewardrobe find")
     return found[0]
-
-
-def with_scores(garment: OwnedGarment, similarity: float | None, distance: float | None) -> OwnedGarment:
-    """The garment with how well it answers a search."""
-    if similarity is None and distance is None:
-        return garment
-    return replace(garment, similarity=similarity, colour_distance=distance)
 
 
 def load_photo(connection: Connection, folder: DataFolder, photo_id: int) -> StoredPhoto:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
-from ewardrobe.attributes.values import Attributes, Colour
-from ewardrobe.errors import NotFoundError, StoreError, UsageError
-from ewardrobe.wardrobe import history, reading, search, similarity, writing
-from ewardrobe.wardrobe.database import Database
-from ewardrobe.wardrobe.fields import colour_from_text, parse_fields
-from ewardrobe.wardrobe.files import DataFolder, Staging
+from ewardrobe.attributes.values import Attributes
+from ewardrobe.errors import NotFoundError
+from ewardrobe.wardrobe import history, reading, writing
+from ewardrobe.wardrobe.fields import parse_fields
+from ewardrobe.wardrobe.finding import find_garments
 from ewardrobe.wardrobe.history import Action
 from ewardrobe.wardrobe.merging import merge_garments
 from ewardrobe.wardrobe.outfits import Outfits, Wears
@@ -25,15 +22,16 @@ from ewardrobe.wardrobe.records import (
     AddResult,
     HistoryEntry,
     ImportResult,
-    LookAlike,
     OwnedGarment,
     SegmentedItem,
     Statistics,
     StoredPhoto,
 )
 from ewardrobe.wardrobe.removal import purge_garment
-from ewardrobe.wardrobe.schema import FILE_COLUMNS, appearances, garments, photos
+from ewardrobe.wardrobe.schema import garments, photos
+from ewardrobe.wardrobe.search import Filters, find_ids
 from ewardrobe.wardrobe.statistics import compute_statistics
+from ewardrobe.wardrobe.storage import Storage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,11 +66,10 @@ class Wardrobe:
         ['Acme']
     """
 
-    def __init__(self, folder: DataFolder, database: Database) -> None:
-        self.folder = folder
-        self.outfits = Outfits(self)
-        self.wears = Wears(self)
-        self._database = database
+    def __init__(self, storage: Storage) -> None:
+        self.outfits = Outfits(storage)
+        self.wears = Wears(storage)
+        self._storage = storage
         self._segmenter: Segmenter | None = None
 
     @classmethod
@@ -85,20 +82,16 @@ class Wardrobe:
             StoreError: the folder cannot be written, or the database is damaged (`DamagedStoreError`).
             NewerStoreError: a newer eWardrobe wrote it.
         """
-        folder = DataFolder(home() if path is None else Path(path).expanduser().absolute())
-        wardrobe = cls(folder, Database.open(folder.database))
-        for staging in folder.abandoned():
-            wardrobe._recover(staging)
-        return wardrobe
+        return cls(Storage.open(home() if path is None else Path(path).expanduser().absolute()))
 
     @property
     def path(self) -> Path:
         """The data folder."""
-        return self.folder.root
+        return self._storage.folder.root
 
     def close(self) -> None:
         """Close the database."""
-        self._database.close()
+        self._storage.close()
 
     def __enter__(self) -> Wardrobe:
         return self
@@ -110,8 +103,8 @@ class Wardrobe:
 
     def __len__(self) -> int:
         """How many garments `find()` finds."""
-        with self.reading() as connection:
-            return len(search.find_ids(connection, search.Filters()))
+        with self._storage.reading() as connection:
+            return len(find_ids(connection, Filters()))
 
     def __iter__(self) -> Iterator[OwnedGarment]:
         return iter(self.find())
@@ -134,10 +127,10 @@ class Wardrobe:
         `StoreError`.
         """
         from ewardrobe.imaging import Photo, open_photo
-        from ewardrobe.wardrobe.adding import segmented_items
+        from ewardrobe.wardrobe.adding import already_stored, segmented_items
 
         photo = source if isinstance(source, Photo) else open_photo(source)
-        if (stored := self._stored(photo.sha256)) is not None:
+        if (stored := already_stored(self._storage, photo.sha256)) is not None:
             return stored
         if describe is None:
             from ewardrobe import attributes
@@ -155,43 +148,14 @@ class Wardrobe:
 
         `model` names what found them; embeddings are compared only within one. Without items nothing is stored.
         """
-        from ewardrobe.wardrobe.adding import insert_photo, stage_photo
+        from ewardrobe.wardrobe.adding import already_stored, store_photo
 
-        if (stored := self._stored(photo.sha256)) is not None:
-            return stored
-        with self.folder.stage() as staging:
-            staged = stage_photo(staging, photo, items, model)
-            if not staged.items:
-                return AddResult(None, ())
-            with self._writing(staging) as connection:
-                present = reading.photo_by_hash(connection, self.folder, photo.sha256)
-                if present is None:
-                    near = [
-                        similarity.look_alikes(connection, item.embedding, model) for item in staged.items
-                    ]
-                    action = Action(connection, "add", staged.row["name"])
-                    photo_id, garment_ids = insert_photo(action, staged)
-                    action.close()
-                else:
-                    # Another process was faster; what is staged here is thrown away.
-                    staging.keep_only(())
-        if present is not None:
-            return self._as_skipped(present)
-        with self.reading() as connection:
-            return AddResult(
-                reading.load_photo(connection, self.folder, photo_id),
-                tuple(reading.load_garments(connection, self.folder, garment_ids)),
-                look_alikes=tuple(
-                    LookAlike(garment_id, other_id, value)
-                    for garment_id, found in zip(garment_ids, near, strict=True)
-                    for other_id, value in found
-                ),
-            )
+        return already_stored(self._storage, photo.sha256) or store_photo(self._storage, photo, items, model)
 
     def new(self, **fields: Any) -> OwnedGarment:
         """A garment without a photo; the fields are those of `edit`."""
         values = parse_fields(fields)
-        with self.acting("new", values.get("name") or values.get("type")) as action:
+        with self._storage.acting("new", values.get("name") or values.get("type")) as action:
             garment_id = writing.insert_garment(action, {})
             writing.set_by_owner(action, garment_id, values)
             writing.touch(action, garment_id)
@@ -234,9 +198,7 @@ class Wardrobe:
         The other arguments compare one field. Raises `UsageError` for values there are not, `NotFoundError` for
         `like`.
         """
-        if sort is not None and (like is not None or near_colour is not None):
-            raise UsageError("like and near_colour have their own order; leave out sort")
-        filters = search.Filters(
+        filters = Filters(
             text,
             type,
             label,
@@ -251,22 +213,16 @@ class Wardrobe:
             favourite,
             status,
         )
-        target = None if near_colour is None else _colour(near_colour)
-        with self.reading() as connection:
-            ids = search.find_ids(connection, filters, sort)
-            distances: dict[int, float] = {}
-            alike: dict[int, float] = {}
-            if target is not None:
-                distances = search.colour_distances(connection, target, ids)
-                ids = list(distances)
-            if like is not None:
-                alike = self._alike(connection, like, set(ids) - {like})
-                ids = sorted(alike, key=lambda key: (-alike[key], key))
-            found = reading.load_garments(connection, self.folder, ids[:limit])
-        return [
-            reading.with_scores(garment, alike.get(garment.id), distances.get(garment.id))
-            for garment in found
-        ]
+        with self._storage.reading() as connection:
+            return find_garments(
+                connection,
+                self._storage.folder,
+                filters,
+                like=like,
+                near_colour=near_colour,
+                limit=limit,
+                sort=sort,
+            )
 
     def similar(self, garment_id: int, *, limit: int = 10) -> list[OwnedGarment]:
         """The garments most like this one, most alike first, with `similarity` set."""
@@ -274,19 +230,19 @@ class Wardrobe:
 
     def get(self, garment_id: int) -> OwnedGarment:
         """One garment, also a removed one (`removed_at` says so); `NotFoundError` when there is none."""
-        with self.reading() as connection:
-            return reading.load_garment(connection, self.folder, garment_id)
+        with self._storage.reading() as connection:
+            return reading.load_garment(connection, self._storage.folder, garment_id)
 
     def photos(self) -> list[StoredPhoto]:
         """Every photo, newest first."""
-        with self.reading() as connection:
+        with self._storage.reading() as connection:
             ids = connection.execute(select(photos.c.id).order_by(photos.c.id.desc())).scalars().all()
-            return [reading.load_photo(connection, self.folder, photo_id) for photo_id in ids]
+            return [reading.load_photo(connection, self._storage.folder, photo_id) for photo_id in ids]
 
     def photo(self, photo_id: int) -> StoredPhoto:
         """One photo; `NotFoundError` when there is none."""
-        with self.reading() as connection:
-            return reading.load_photo(connection, self.folder, photo_id)
+        with self._storage.reading() as connection:
+            return reading.load_photo(connection, self._storage.folder, photo_id)
 
     # Changing
 
@@ -297,21 +253,21 @@ class Wardrobe:
         a field. Raises `UsageError`, which names the fields there are, and `NotFoundError`.
         """
         values = parse_fields(fields)
-        with self.acting("edit", ", ".join(values)) as action:
+        with self._storage.acting("edit", ", ".join(values)) as action:
             _must_be_here(action.connection, garment_id)
             writing.set_by_owner(action, garment_id, values)
         return self.get(garment_id)
 
     def describe_again(self, garment_id: int, attributes: Attributes) -> OwnedGarment:
         """Take over newly computed attributes, except where the owner has set a field."""
-        with self.acting("describe") as action:
+        with self._storage.acting("describe") as action:
             _must_be_here(action.connection, garment_id)
             writing.set_automatic(action, garment_id, None, attributes)
         return self.get(garment_id)
 
     def merge(self, garment_id: int, other_id: int) -> OwnedGarment:
         """Say that `other_id` is the same garment: its photos, wears and outfits go over, and it is removed."""
-        with self.acting("merge", f"{other_id} into {garment_id}") as action:
+        with self._storage.acting("merge", f"{other_id} into {garment_id}") as action:
             _must_be_here(action.connection, garment_id)
             _must_be_here(action.connection, other_id)
             merge_garments(action, garment_id, other_id)
@@ -324,30 +280,30 @@ class Wardrobe:
         that shows no other garment. That cannot be undone.
         """
         if not purge:
-            with self.acting("remove") as action:
+            with self._storage.acting("remove") as action:
                 _must_be_here(action.connection, garment_id)
                 action.update(garments, garment_id, {"removed_at": action.at})
             return
-        with self.folder.stage() as staging, self._writing(staging) as connection:
-            reading.load_garment(connection, self.folder, garment_id)
+        with self._storage.folder.stage() as staging, self._storage.writing(staging) as connection:
+            reading.load_garment(connection, self._storage.folder, garment_id)
             purge_garment(connection, staging, garment_id)
-        self._database.wipe_log()
+        self._storage.database.wipe_log()
 
     def undo(self) -> HistoryEntry | None:
         """Take back the latest action and return it; None when there is none left."""
-        with self.folder.stage() as staging, self._writing(staging) as connection:
+        with self._storage.folder.stage() as staging, self._storage.writing(staging) as connection:
             return history.undo(connection, staging)
 
     def history(self, limit: int = 50) -> list[HistoryEntry]:
         """The actions `undo` would take back, the next one first."""
-        with self.reading() as connection:
+        with self._storage.reading() as connection:
             return history.entries(connection, limit)
 
     # The whole
 
     def stats(self) -> Statistics:
         """The wardrobe in numbers."""
-        with self.reading() as connection:
+        with self._storage.reading() as connection:
             return compute_statistics(connection)
 
     def to_dataframe(self, **filters: Any) -> pd.DataFrame:
@@ -363,16 +319,16 @@ class Wardrobe:
         """
         from ewardrobe.wardrobe.transfer.exporting import export
 
-        with self.folder.keeping(), self.reading() as connection:
-            return export(connection, self.folder, Path(path))
+        with self._storage.folder.keeping(), self._storage.reading() as connection:
+            return export(connection, self._storage.folder, Path(path))
 
     def import_(self, path: str | os.PathLike[str]) -> ImportResult:
         """Bring in an export (folder or ZIP), all of it or nothing; what is here already is left as it is."""
         from ewardrobe.wardrobe.transfer.importing import open_export, stage_files, take_over
 
-        with open_export(Path(path)) as (source, export), self.folder.stage() as staging:
+        with open_export(Path(path)) as (source, export), self._storage.folder.stage() as staging:
             stage_files(source, export, staging)
-            with self._writing(staging) as connection:
+            with self._storage.writing(staging) as connection:
                 action = Action(connection, "import", Path(path).name)
                 result = take_over(action, export, staging)
                 action.close()
@@ -382,87 +338,21 @@ class Wardrobe:
         """Write one ZIP with the database and every file as they are at this moment, originals untouched."""
         from ewardrobe.wardrobe.transfer.backups import write_backup
 
-        with self.folder.keeping(), self.folder.stage() as staging:
-            return write_backup(self._database, self.folder, staging, Path(file))
+        with self._storage.folder.keeping(), self._storage.folder.stage() as staging:
+            return write_backup(self._storage.database, self._storage.folder, staging, Path(file))
 
     def restore(self, file: str | os.PathLike[str]) -> None:
         """Put a backup in the place of everything there is, all of it or nothing; this cannot be undone."""
         from ewardrobe.wardrobe.transfer.backups import open_backup, replace_rows
 
-        with self.folder.stage() as staging, open_backup(Path(file), staging) as backup:
+        with self._storage.folder.stage() as staging, open_backup(Path(file), staging) as backup:
             backup.stage_files(staging)
-            with self._writing(staging) as connection:
+            with self._storage.writing(staging) as connection:
                 staging.discard(replace_rows(connection, backup))
 
     def check(self) -> list[str]:
         """What is wrong with the wardrobe, one line each; none when it is whole."""
-        lines = self._database.check()
-        with self.reading() as connection:
-            named = {name for column in FILE_COLUMNS for name in connection.execute(select(column)).scalars()}
-        stored = set(self.folder.stored())
-        lines += [f"{name} is missing" for name in sorted(named - stored)]
-        return lines + [f"{name} belongs to nothing" for name in sorted(stored - named)]
-
-    # Transactions, for this room
-
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A snapshot to read from."""
-        with self._database.read() as connection:
-            yield connection
-
-    @contextmanager
-    def acting(self, verb: str, detail: str | None = None) -> Iterator[Action]:
-        """A transaction that goes into the history as one action."""
-        with self._database.write() as connection:
-            action = Action(connection, verb, detail)
-            yield action
-            action.close()
-
-    @contextmanager
-    def _writing(self, staging: Staging) -> Iterator[Connection]:
-        """A transaction with files: they are put in place at its end, or nothing of it remains."""
-        committed = False
-        try:
-            with self._database.write() as connection:
-                yield connection
-                staging.seal()
-            committed = True
-        finally:
-            if not committed or staging.has_old:
-                self._recover(staging)
-
-    def _recover(self, staging: Staging) -> None:
-        # Where this fails (a full disk, a lock) the staging folder stays, and the next start tries again.
-        with contextlib.suppress(StoreError, OSError), self._database.write() as connection:
-            staging.recover(lambda names: reading.unreferenced(connection, names))
-
-    def _stored(self, sha256: str) -> AddResult | None:
-        with self.reading() as connection:
-            photo = reading.photo_by_hash(connection, self.folder, sha256)
-        return None if photo is None else self._as_skipped(photo)
-
-    def _as_skipped(self, photo: StoredPhoto) -> AddResult:
-        query = (
-            select(garments.c.id)
-            .join(appearances, appearances.c.garment_id == garments.c.id)
-            .where(appearances.c.photo_id == photo.id, garments.c.removed_at.is_(None))
-            .order_by(appearances.c.number)
-        )
-        with self.reading() as connection:
-            ids = list(dict.fromkeys(connection.execute(query).scalars()))
-            return AddResult(photo, tuple(reading.load_garments(connection, self.folder, ids)), skipped=True)
-
-    def _alike(self, connection: Connection, garment_id: int, among: set[int]) -> dict[int, float]:
-        garment = reading.load_garment(connection, self.folder, garment_id)
-        known = [item for item in garment.appearances if item.embedding is not None]
-        if not known:
-            raise UsageError(f"garment {garment_id} has no photo to compare")
-        model = known[-1].embedding_model
-        mine = [
-            item.embedding for item in known if item.embedding_model == model and item.embedding is not None
-        ]
-        return similarity.similarities(connection, mine, model, among=among)
+        return self._storage.check()
 
     def _default_segmenter(self) -> Segmenter:
         if self._segmenter is None:
@@ -470,13 +360,6 @@ class Wardrobe:
 
             self._segmenter = Segmenter()
         return self._segmenter
-
-
-def _colour(value: str | tuple[int, int, int]) -> Colour:
-    try:
-        return colour_from_text(value)
-    except ValueError as error:
-        raise UsageError(f"near_colour {error}, not {value!r}") from error
 
 
 def _must_be_here(connection: Connection, garment_id: int) -> None:

@@ -114,6 +114,8 @@ def imagenet_weights(variant: int) -> dict[str, Tensor]:
     # Same tensors in the same order; the head (convolution to 1280 channels, classifier) is not used.
     values = [v for k, v in published.items() if not k.startswith(("_conv_head", "_bn1.", "_fc"))]
     keys = EfficientNetLite(variant).state_dict()
-    if len(keys) != len(values) or any(k.shape != v.shape for k, v in zip(keys.values(), values, strict=True)):
+    if len(keys) != len(values) or any(
+        k.shape != v.shape for k, v in zip(keys.values(), values, strict=True)
+    ):
         raise ModelError(f"{path.name} does not hold the weights of EfficientNet-Lite{variant}")
     return dict(zip(keys, values, strict=True))

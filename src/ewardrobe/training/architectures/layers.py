@@ -67,7 +67,9 @@ class _DepthwiseFunction(torch.autograd.Function):
             for dx in (0, 2):
                 shifted = padded[:, :, dy : dy + height + 2, dx : dx + width + 2]
                 shifted = shifted.contiguous(memory_format=_CHANNELS_LAST)
-                grad_weight[:, :, dy : dy + 3, dx : dx + 3] = _weight_gradient(grad, shifted, corner, stride, 0)
+                grad_weight[:, :, dy : dy + 3, dx : dx + 3] = _weight_gradient(
+                    grad, shifted, corner, stride, 0
+                )
         return grad_x, grad_weight, None
 
 
@@ -76,7 +78,9 @@ class DepthwiseConv2d(nn.Conv2d):
 
     def __init__(self, channels: int, size: int = 3, stride: int = 1) -> None:
         if size not in (3, 5) or stride not in (1, 2):
-            raise ValueError(f"a depthwise convolution is 3x3 or 5x5 with stride 1 or 2, not {size} and {stride}")
+            raise ValueError(
+                f"a depthwise convolution is 3x3 or 5x5 with stride 1 or 2, not {size} and {stride}"
+            )
         super().__init__(channels, channels, size, stride, size // 2, groups=channels, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -109,7 +113,9 @@ class ConvNormAct(nn.Sequential):
             if depthwise
             else nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False)
         )
-        super().__init__(conv, nn.BatchNorm2d(outputs, eps=eps), nn.ReLU6(inplace=True) if act else nn.Identity())
+        super().__init__(
+            conv, nn.BatchNorm2d(outputs, eps=eps), nn.ReLU6(inplace=True) if act else nn.Identity()
+        )
 
 
 class SeparableConv(nn.Sequential):

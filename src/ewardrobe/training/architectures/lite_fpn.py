@@ -28,7 +28,8 @@ class _TokenMixer(nn.Module):
         self.qkv = nn.ModuleList(nn.Linear(width, 3 * width) for _ in range(layers))
         self.out = nn.ModuleList(nn.Linear(width, width) for _ in range(layers))
         self.mlp = nn.ModuleList(
-            nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width)) for _ in range(layers)
+            nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+            for _ in range(layers)
         )
         self.heads = heads
 
@@ -37,7 +38,9 @@ class _TokenMixer(nn.Module):
         count, width, rows, columns = x.shape
         t = x.flatten(2).transpose(1, 2)
         for i, (qkv, out, mlp) in enumerate(zip(self.qkv, self.out, self.mlp, strict=True)):
-            q, k, v = qkv(self.norms[2 * i](t)).reshape(count, -1, 3, self.heads, width // self.heads).unbind(2)
+            q, k, v = (
+                qkv(self.norms[2 * i](t)).reshape(count, -1, 3, self.heads, width // self.heads).unbind(2)
+            )
             scores = q.transpose(1, 2) @ k.permute(0, 2, 3, 1) * (width // self.heads) ** -0.5
             mixed = scores.softmax(-1) @ v.transpose(1, 2)
             t = t + out(mixed.transpose(1, 2).reshape(count, -1, width))

@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, select
 
-import ewardrobe.errors as errors
+from ewardrobe.errors import StoreError
+from ewardrobe.imaging import strip_metadata
 from ewardrobe.wardrobe.files import DataFolder
 from ewardrobe.wardrobe.schema import (
     appearances,
@@ -26,7 +27,6 @@ from ewardrobe.wardrobe.schema import (
     wears,
 )
 from ewardrobe.wardrobe.transfer.manifest import FORMAT, MANIFEST, VERSION, to_entry
-from ewardrobe.wardrobe.transfer.privacy import strip_metadata
 from ewardrobe.wardrobe.transfer.targets import Target, open_target
 
 __all__ = ["export"]
@@ -71,11 +71,11 @@ class _Exporter:
         try:
             data = path.read_bytes()
         except OSError as error:
-            raise errors.StoreError(
+            raise StoreError(
                 f"{path} cannot be read: {error.strerror}; nothing was exported"
             ) from error
-        clean, extension = strip_metadata(data)
-        name = f"photos/{row.id:04d}-{_slug(Path(row.name).stem)}.{extension}"
+        clean, suffix = strip_metadata(data)
+        name = f"photos/{row.id:04d}-{_slug(Path(row.name).stem)}{suffix}"
         self._target.write(name, clean)
         hashes = {"file": name, "file_sha256": hashlib.sha256(clean).hexdigest()}
         return {**to_entry(photos, row._mapping), **hashes}
