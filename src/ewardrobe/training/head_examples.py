@@ -66,12 +66,12 @@ class Examples:
 
     vectors: npt.NDArray[np.float32]
     pooled: int
-    source: npt.NDArray[np.str_]
-    id: npt.NDArray[np.str_]
-    split: npt.NDArray[np.str_]
-    label: npt.NDArray[np.str_]
-    view: npt.NDArray[np.int64]
-    extra: dict[str, npt.NDArray[np.str_]] = field(default_factory=dict)
+    source: npt.NDArray[Any]
+    id: npt.NDArray[Any]
+    split: npt.NDArray[Any]
+    label: npt.NDArray[Any]
+    view: npt.NDArray[Any]
+    extra: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -107,10 +107,12 @@ def joined(sets: Mapping[str, Examples]) -> Examples:
     names = sorted({name for part in parts for name in part.extra})
     blank = {id(part): np.full(len(part), "") for part in parts}
     return Examples(
-        np.concatenate([part.vectors for part in parts]),
-        parts[0].pooled,
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS),
-        {name: np.concatenate([part.extra.get(name, blank[id(part)]) for part in parts]) for name in names},
+        vectors=np.concatenate([part.vectors for part in parts]),
+        pooled=parts[0].pooled,
+        extra={
+            name: np.concatenate([part.extra.get(name, blank[id(part)]) for part in parts]) for name in names
+        },
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS},
     )
 
 
@@ -202,7 +204,7 @@ def _relit(rng: np.random.Generator, pixels: Pixels) -> Pixels:
         rng.uniform(0.75, 1.25) * rng.uniform(0.88, 1.12, 3) * (1 + rng.uniform(0, 0.5) * across)[..., None]
     )
     bright = (pixels / 255.0) ** rng.uniform(0.75, 1.35) * gain
-    return np.clip(bright * 255, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(bright * 255, 0, 255), dtype=np.uint8)
 
 
 def _coarser(rng: np.random.Generator, pixels: Pixels) -> Pixels:
@@ -268,13 +270,11 @@ def _write(file: Path, computed: tuple[Sequence[_Row], int]) -> None:
     rows, channels = computed
     names = sorted({key for row in rows for key in row[6]})
     columns = {f"extra.{name}": np.array([row[6].get(name, "") for row in rows]) for name in names}
-    plain = {
-        name: np.array([row[i] for row in rows])
-        for i, name in enumerate(("source", "id", "split", "label", "view"))
-    }
+    plain = {name: np.array([row[i] for row in rows]) for i, name in enumerate(_COLUMNS)}
     vectors = np.stack([row[5] for row in rows]).astype(np.float16)
     part = file.with_suffix(".part.npz")
-    np.savez(part, vectors=vectors, pooled=channels, **plain, **columns)
+    arrays: dict[str, Any] = {"vectors": vectors, "pooled": np.array(channels), **plain, **columns}
+    np.savez(part, **arrays)
     part.replace(file)
 
 
@@ -282,8 +282,8 @@ def _read(file: Path) -> Examples:
     with np.load(file) as stored:
         extra = {name[6:]: stored[name] for name in stored.files if name.startswith("extra.")}
         return Examples(
-            stored["vectors"].astype(np.float32),
-            int(stored["pooled"]),
-            *(stored[name] for name in _COLUMNS),
-            extra,
+            vectors=stored["vectors"].astype(np.float32),
+            pooled=int(stored["pooled"]),
+            extra=extra,
+            **{name: stored[name] for name in _COLUMNS},
         )

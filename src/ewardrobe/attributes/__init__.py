@@ -1,0 +1,61 @@
+"""What a garment is: type, colours, pattern, material, style, occasion, season, and what it looks like.
+
+    from ewardrobe.attributes import describe
+    attributes = describe(segmentation, garment)
+
+Names are imported when they are first used, so that naming a colour does not wait for ONNX Runtime.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ewardrobe.attributes.colours import main_colour, palette
+    from ewardrobe.attributes.describe import Describer, describe
+    from ewardrobe.attributes.garment_types import GarmentType, TypeVocabulary, type_vocabulary
+    from ewardrobe.attributes.values import UNKNOWN, Attributes, Colour, Value
+    from ewardrobe.attributes.vocabulary import colour_names, name_colour
+    from ewardrobe.attributes.zero_shot import ZeroShotEngine, pull_engine, zero_shot_engines
+
+__all__ = [
+    "UNKNOWN",
+    "Attributes",
+    "Colour",
+    "Describer",
+    "GarmentType",
+    "TypeVocabulary",
+    "Value",
+    "ZeroShotEngine",
+    "colour_names",
+    "describe",
+    "main_colour",
+    "name_colour",
+    "palette",
+    "pull_engine",
+    "type_vocabulary",
+    "zero_shot_engines",
+]
+
+_MODULES = {
+    "colours": ("main_colour", "palette"),
+    "describe": ("Describer", "describe"),
+    "garment_types": ("GarmentType", "TypeVocabulary", "type_vocabulary"),
+    "values": ("UNKNOWN", "Attributes", "Colour", "Value"),
+    "vocabulary": ("colour_names", "name_colour"),
+    "zero_shot": ("ZeroShotEngine", "pull_engine", "zero_shot_engines"),
+}
+_HOME_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
