@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
@@ -83,3 +84,24 @@ def exif(orientation: int | None = None, taken: str | None = None, gps: bool = F
         data.get_ifd(0x8825)[1] = "N"
         data.get_ifd(0x8825)[2] = (52.0, 31.0, 12.0)
     return data
+
+
+def mutated(data: bytes, draw: Callable[[int, int], int]) -> bytes:
+    """The bytes changed, cut out or doubled at a few places; `draw(low, high)` picks a number, ends included."""
+    changed = bytearray(data)
+    for _ in range(draw(1, 8)):
+        if not changed:
+            break
+        at = draw(0, len(changed) - 1)
+        kind = draw(0, 4)
+        if kind == 0:
+            changed[at] = draw(0, 255)
+        elif kind == 1:
+            del changed[at : at + draw(1, 64)]
+        elif kind == 2:
+            changed[at:at] = changed[at : at + draw(1, 64)]
+        elif kind == 3:
+            changed[at : at + 4] = draw(0, 2**32 - 1).to_bytes(4, "big")
+        elif draw(0, 3) == 0:
+            del changed[at:]
+    return bytes(changed)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from collections.abc import Callable
 from datetime import datetime
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -20,7 +19,7 @@ from PIL import Image, ImageCms
 from ewardrobe.errors import EwardrobeError, MissingExtraError, PhotoError
 from ewardrobe.imaging import open_photo, photos
 
-from .samples import deep_colour_png, exif, picture, png, readable, save
+from .samples import deep_colour_png, exif, mutated, picture, png, readable, save
 
 FILES = readable()
 TRUTH = np.asarray(picture()).astype(int)
@@ -287,29 +286,10 @@ def test_heic_needs_the_extra_or_is_read() -> None:
     refused(data[: len(data) // 2])
 
 
-def _mutated(data: bytes, draw: Callable[..., int]) -> bytes:
-    """Bytes changed, cut out or doubled at a few places."""
-    changed = bytearray(data)
-    for _ in range(draw(1, 8)):
-        at = draw(0, len(changed) - 1)
-        kind = draw(0, 3)
-        if kind == 0:
-            changed[at] = draw(0, 255)
-        elif kind == 1:
-            changed[at : at + draw(1, 64)] = b""
-        elif kind == 2:
-            changed[at:at] = changed[at : at + draw(1, 64)]
-        else:
-            changed[at : at + 4] = draw(0, 2**32 - 1).to_bytes(4, "big")
-        if not changed:
-            break
-    return bytes(changed)
-
-
 @settings(max_examples=300, deadline=5000)
 @given(st.sampled_from(sorted(FILES)), st.data())
 def test_fuzzed_files_open_or_are_refused_in_one_line(name: str, data: st.DataObject) -> None:
-    source = _mutated(FILES[name], lambda low, high: data.draw(st.integers(low, high)))
+    source = mutated(FILES[name], lambda low, high: data.draw(st.integers(low, high)))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
