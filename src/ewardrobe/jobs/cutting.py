@@ -108,6 +108,8 @@ def _ground(background: str) -> Any:
         return None
     if match := _HEX.fullmatch(background):
         return tuple(bytes.fromhex(match[1]))
+    from PIL import Image
+
     from ewardrobe.imaging import open_photo
 
-    return open_photo(background).pixels
+    return Image.fromarray(open_photo(background).pixels)

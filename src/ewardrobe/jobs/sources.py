@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,12 +56,25 @@ def find_sources(arguments: Iterable[str | Path]) -> list[Source]:
                     found.setdefault(photo, photo.parent.relative_to(path))
             else:
                 found.setdefault(path, Path())
-    # IMG_1.jpg and IMG_1.heic in one folder would write to the same names: such keep their whole file name.
-    stems = Counter((folder, path.stem.casefold()) for path, folder in found.items())
     return [
-        Source(path, path.name if stems[folder, path.stem.casefold()] > 1 else path.stem, folder)
-        for path, folder in found.items()
+        Source(path, stem, folder) for (path, folder), stem in zip(found.items(), _stems(found), strict=True)
     ]
+
+
+def _stems(found: Mapping[Path, Path]) -> list[str]:
+    """A stem for each photo, no two alike in one folder, whatever the file system thinks of capitals."""
+    counts = Counter((folder, path.stem.casefold()) for path, folder in found.items())
+    taken: set[tuple[Path, str]] = set()
+    stems = []
+    for path, folder in found.items():
+        # IMG_1.jpg and IMG_1.heic would write to the same names: such keep their whole file name.
+        stem = path.name if counts[folder, path.stem.casefold()] > 1 else path.stem
+        number = 1
+        while (folder, (numbered := stem if number == 1 else f"{stem}-{number}").casefold()) in taken:
+            number += 1
+        taken.add((folder, numbered.casefold()))
+        stems.append(numbered)
+    return stems
 
 
 def _expand(argument: str) -> list[Path]:
