@@ -58,6 +58,11 @@ def in_parts(reports: dict[str, Report], scores: dict[str, str]) -> str:
     return grid(["", *scores.values(), *PARTS], rows)
 
 
+def lead(ours: Report, others: dict[str, Report], score: str) -> str:
+    """By how much ours is ahead in one score, with the interval of the difference on the same photos."""
+    return "; ".join(f"{ours.minus(report)[score]} over {name}" for name, report in others.items())
+
+
 def run(models: list[Model], dataset: Dataset, taxonomy: str | None) -> dict[str, Report]:
     reports = {}
     for model in models:
@@ -108,6 +113,12 @@ def main() -> None:
     kept["worn, parts"] = run([*ours, *theirs], sets["worn"], "parts")
     print(f"\n## Worn photos ({len(sets['worn'])}), taxonomy `parts`\n")
     print(in_parts(kept["worn, parts"], {"garment_miou": "garment mIoU", "foreground_iou": "foreground IoU"}))
+
+    for model in ours if theirs else []:
+        others = {m.name: kept["worn, parts"][m.name] for m in theirs}
+        print(
+            f"\n{model.name}, lead in garment mIoU: {lead(kept['worn, parts'][model.name], others, 'garment_miou')}"
+        )
 
     kept["flat, parts"] = run([*ours, *theirs], sets["flat"], "parts")
     print(f"\n## Flat photos ({len(sets['flat'])}), taxonomy `parts`\n")

@@ -15,7 +15,7 @@ import pytest
 
 from ewardrobe import taxonomy
 from ewardrobe.datasets import BrokenSample, Kind, Sample, open_dataset
-from ewardrobe.errors import DatasetError, PhotoError, TaxonomyError
+from ewardrobe.errors import DatasetError, PhotoError, TaxonomyError, UsageError
 from ewardrobe.evaluation import Report, evaluate
 from ewardrobe.evaluation.flat import main_garment
 from ewardrobe.imaging import Photo, open_photo
@@ -228,6 +228,22 @@ class TestReport:
             rows = [line for line in block.splitlines() if line.startswith("|")]
             assert len({len(row) for row in rows}) <= 1
         assert f"{report.scores['miou'].value:.3f}" in text
+
+    def test_difference_of_two_models_is_paired(
+        self, report: Report, make_scene: Callable[..., Scene]
+    ) -> None:
+        other = KnowsTheAnswer(partial(swap, "top", "skirt"))
+        theirs = evaluate(other, worn(other, make_scene, 24))
+        ahead, behind = report.minus(theirs), theirs.minus(report)
+        for name, score in ahead.items():
+            assert score.value == pytest.approx(report.scores[name].value - theirs.scores[name].value)
+            assert score.low <= score.value <= score.high
+            assert (behind[name].low, behind[name].high) == pytest.approx((-score.high, -score.low))
+        # Both see every garment pixel as some garment: whatever photos are drawn, the difference is nothing.
+        foreground = ahead["foreground_iou"]
+        assert (foreground.value, foreground.low, foreground.high) == (0, 0, 0)
+        with pytest.raises(UsageError, match="same photos"):
+            report.minus(evaluate(other, worn(other, make_scene, 12)))
 
     def test_broken_samples_are_part_of_it(self, report: Report) -> None:
         damaged = replace(report, broken=(BrokenSample("7", "no photo"),))

@@ -269,7 +269,7 @@ def _report(
         slices=_slice_scores(run, counts, resamples, seed),
         unscored=sum(finding.expected is None for finding in run.findings),
         broken=tuple(broken),
-        confusion=counts.confusion.sum(axis=0),
+        counts=counts,
         settings={
             "resamples": resamples,
             "seed": seed,

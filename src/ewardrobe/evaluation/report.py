@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ewardrobe.datasets import BrokenSample, Kind
-from ewardrobe.evaluation.scores import MIN_PHOTOS, ClassScore, Score
+from ewardrobe.errors import UsageError
+from ewardrobe.evaluation.scores import MIN_PHOTOS, ClassScore, Counts, Score, score_differences
 from ewardrobe.taxonomy import Taxonomy
 
 __all__ = ["Report", "SliceScores"]
@@ -59,7 +60,7 @@ class Report:
         slices: for worn photos, by axis and value.
         unscored: flat photos whose class is none of the taxonomy's garments, so without a right class.
         broken: samples that could not be read; they enter no score.
-        confusion: int64 (K, K) pixel counts over all photos, rows are labels.
+        counts: the pixel counts of each photo.
         settings: what the numbers depend on besides photos and model.
     """
 
@@ -73,8 +74,32 @@ class Report:
     slices: Mapping[str, Mapping[str, SliceScores]]
     unscored: int
     broken: tuple[BrokenSample, ...]
-    confusion: NDArray[np.int64] = field(repr=False)
+    counts: Counts = field(repr=False)
     settings: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def confusion(self) -> NDArray[np.int64]:
+        """Pixels over all photos, int64 (K, K), rows are labels."""
+        return np.asarray(self.counts.confusion.sum(axis=0), dtype=np.int64)
+
+    def minus(self, other: Report) -> dict[str, Score]:
+        """How much higher each mean score is than `other`'s on the same photos, with paired intervals.
+
+        Raises:
+            UsageError: the two reports are not of the same photos and taxonomy.
+        """
+        ours, theirs = self.counts.confusion.sum(axis=2), other.counts.confusion.sum(axis=2)
+        if self.taxonomy.labels != other.taxonomy.labels or not np.array_equal(ours, theirs):
+            raise UsageError(
+                "two reports are compared on the same photos and in the same taxonomy: score both anew"
+            )
+        return score_differences(
+            self.counts,
+            other.counts,
+            self.taxonomy,
+            resamples=int(self.settings["resamples"]),
+            seed=int(self.settings["seed"]),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values that JSON can hold; what could not be measured is `None`."""

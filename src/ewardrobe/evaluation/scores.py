@@ -16,7 +16,19 @@ from numpy.typing import NDArray
 
 from ewardrobe.taxonomy import Taxonomy
 
-__all__ = ["MIN_PHOTOS", "RESAMPLES", "ClassScore", "Counts", "Score", "Tally", "class_scores", "mean_scores"]
+__all__ = [
+    "MIN_PHOTOS",
+    "RESAMPLES",
+    "ClassScore",
+    "Counts",
+    "Score",
+    "Tally",
+    "class_scores",
+    "interval",
+    "mean_scores",
+    "resample_weights",
+    "score_differences",
+]
 
 MIN_PHOTOS = 10
 """Labelled photos below which a class is listed and marked, and left out of the means."""
@@ -216,6 +228,24 @@ def mean_scores(
     return {
         name: interval(float(definitions[name](whole)[0]), definitions[name](drawn))
         for name in (names or definitions)
+    }
+
+
+def score_differences(
+    first: Counts, second: Counts, taxonomy: Taxonomy, *, resamples: int = RESAMPLES, seed: int = 0
+) -> dict[str, Score]:
+    """How much higher each score of `first` is than that of `second`, with intervals of the difference.
+
+    Both are counts of the same photos, which are drawn together: what makes a photo hard for both cancels out.
+    """
+    weights = resample_weights(len(first.confusion), resamples, seed)
+    tallies = [(Tally.of(counts), Tally.of(counts, weights)) for counts in (first, second)]
+    (first_whole, first_drawn), (second_whole, second_drawn) = tallies
+    return {
+        name: interval(
+            float((score(first_whole) - score(second_whole))[0]), score(first_drawn) - score(second_drawn)
+        )
+        for name, score in _definitions(taxonomy, first.labelled_photos >= MIN_PHOTOS).items()
     }
 
 
