@@ -27,12 +27,10 @@ def export(
 
 
 def import_(
-    path: Annotated[
-        Path, typer.Argument(metavar="PATH", help="An export: a folder, a .zip, or a wardrobe.json.")
-    ],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="An export: a folder or a .zip.")],
     home: Home = None,
 ) -> None:
-    """Bring an export, or a plain wardrobe.json, into the wardrobe."""
+    """Bring an export into the wardrobe; what is there already is left as it is."""
     from ewardrobe.wardrobe import Wardrobe
 
     with Wardrobe.open(home) as wardrobe:
@@ -58,9 +56,8 @@ def restore(
     source: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `backup` wrote.")],
     home: Home = None,
 ) -> None:
-    """Put a backup back in the place of the wardrobe."""
-    from ewardrobe.wardrobe import Wardrobe
+    """Put a backup back in the place of the wardrobe, also where its database is damaged."""
+    from ewardrobe.wardrobe import restore as put_back
 
-    with Wardrobe.open(home) as wardrobe:
-        wardrobe.restore(source)
+    put_back(home, source)
     print(f"restored from {source}")
