@@ -38,7 +38,9 @@ def main() -> int:
 
 
 def show(name: str, tally: Tally) -> None:
-    print(f"{tally.kills} kills {name}, {tally.reported} things reported stored, {len(tally.problems)} problems")
+    print(
+        f"{tally.kills} kills {name}, {tally.reported} things reported stored, {len(tally.problems)} problems"
+    )
     for moment, count in sorted(tally.moments.items()):
         print(f"  {count:5}  {moment}")
     for problem in tally.problems[:20]:

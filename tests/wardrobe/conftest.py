@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,17 @@ from ewardrobe.wardrobe import Wardrobe
 from tests.wardrobe import rendered
 
 
+@pytest.fixture(scope="session")
+def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new wardrobe's folder, to copy: migrating once is enough."""
+    home = tmp_path_factory.mktemp("empty") / "home"
+    Wardrobe.open(home).close()
+    return home
+
+
 @pytest.fixture
-def wardrobe(tmp_path: Path) -> Iterator[Wardrobe]:
+def wardrobe(tmp_path: Path, empty_home: Path) -> Iterator[Wardrobe]:
+    shutil.copytree(empty_home, tmp_path / "home")
     with Wardrobe.open(tmp_path / "home") as opened:
         yield opened
 

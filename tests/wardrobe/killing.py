@@ -179,7 +179,9 @@ def _check_stored(operation: str, wardrobe: Wardrobe, reported: list[str], tally
         if len(photos) not in (0, EXPORTED) or (reported and not photos):
             tally.problems.append(f"{len(photos)} of {EXPORTED} photos imported, reported: {reported}")
         return
-    tally.problems += [f"{sha256} was reported stored and is not there" for sha256 in reported if sha256 not in photos]
+    tally.problems += [
+        f"{sha256} was reported stored and is not there" for sha256 in reported if sha256 not in photos
+    ]
     for photo in photos.values():
         shown = [item for garment in garments for item in garment.appearances if item.photo_id == photo.id]
         if len(shown) != 2:

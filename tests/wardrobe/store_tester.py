@@ -37,7 +37,12 @@ class StoreTester:
     def test_what_is_added_is_there_for_the_next_who_opens(self, store: Any, opener: Opener) -> None:
         added = store.new(type="shirt", colour="blue", material="cotton", style="casual")
         again = opener().get(added.id)
-        assert (again.type, again.colour, again.material, again.style) == ("shirt", "blue", "cotton", "casual")
+        assert (again.type, again.colour, again.material, again.style) == (
+            "shirt",
+            "blue",
+            "cotton",
+            "casual",
+        )
 
     def test_numbers_differ(self, store: Any) -> None:
         ids = [store.new(type="sock").id for _ in range(5)]

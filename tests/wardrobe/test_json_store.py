@@ -7,14 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ewardrobe.errors import StoreError, UsageError
 from ewardrobe.wardrobe import JsonWardrobe
 
 ITEMS = [
-    {"id": 1, "type": "shirt", "color": "blue", "material": "cotton", "style": "casual", "image": "shirt.jpg"},
+    {
+        "id": 1,
+        "type": "shirt",
+        "color": "blue",
+        "material": "cotton",
+        "style": "casual",
+        "image": "shirt.jpg",
+    },
     {"price": 12.5, "id": 4, "type": "jeans", "color": ["blue", "black"], "washed": None, "x": {"deep": [1]}},
 ]
 
@@ -126,13 +133,22 @@ def test_what_a_killed_process_left_is_cleared(path: Path) -> None:
 
 
 JSON_VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
 
 
-@given(others=st.lists(st.dictionaries(st.text(min_size=1).filter(lambda key: key != "id"), JSON_VALUES), max_size=4))
+@settings(deadline=None, max_examples=30)
+@given(
+    others=st.lists(
+        st.dictionaries(st.text(min_size=1).filter(lambda key: key != "id"), JSON_VALUES), max_size=4
+    )
+)
 def test_any_json_survives(others: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("json") / "wardrobe.json"
     items = [{"id": number, **other} for number, other in enumerate(others)]

@@ -65,10 +65,10 @@ def _number(value: Any) -> int:
 
 def _price(value: Any) -> Decimal:
     try:
-        amount = Decimal(str(value).replace(",", ".")).quantize(Decimal("0.01"))
+        amount = Decimal(str(value).strip().replace(",", ".")).quantize(Decimal("0.01"))
     except InvalidOperation:
         raise ValueError("must be an amount such as 39.90") from None
-    if not 0 <= amount < 10**12:
+    if not (amount.is_finite() and 0 <= amount < 10**12):
         raise ValueError("must be an amount from 0")
     return amount
 
@@ -87,8 +87,8 @@ def parse_date(value: Any) -> date:
     if isinstance(value, date):
         return value
     try:
-        return date.fromisoformat(str(value).strip())
-    except ValueError:
+        return date.fromisoformat(value.strip())
+    except (ValueError, AttributeError):
         raise ValueError("must be a date such as 2026-05-31") from None
 
 

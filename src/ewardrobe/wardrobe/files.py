@@ -103,6 +103,7 @@ class Staging:
         self._numbers = itertools.count()
         self._new: dict[str, Path] = {}
         self._old: set[str] = set()
+        self._settled = True
 
     def create(self) -> None:
         """Make the folder and lock it; `DataFolder.stage` calls this."""
@@ -111,6 +112,7 @@ class Staging:
 
     def take(self) -> bool:
         """Lock a folder found at the start; False when its process still lives."""
+        self._settled = False
         return self._lock.acquire(blocking=False)
 
     def write(self, name: str, write: bytes | Callable[[BinaryIO], object]) -> None:
@@ -145,6 +147,7 @@ class Staging:
         """Put the new files in place; to be called inside the write transaction, as its last step."""
         if not self._new and not self._old:
             return
+        self._settled = False
         try:
             self._write_down([*self._new, *self._old])
             folders = {self._folder.path(name).parent for name in self._new}
@@ -166,23 +169,23 @@ class Staging:
         deleting = self._folder.deleting()
         names = self._written_down()
         if names and not deleting.acquire(blocking=False):
-            self._lock.release()
             return
         try:
             for name in unreferenced(names):
                 self._folder.path(name).unlink(missing_ok=True)
         finally:
             deleting.release()
-        self.close()
+        self._settled = True
 
-    @property
-    def has_old(self) -> bool:
-        """Whether files wait for deletion."""
+    def committed(self) -> bool:
+        """To be called after the commit; whether `recover` has files to delete."""
+        self._settled = not self._old
         return bool(self._old)
 
     def close(self) -> None:
-        """Remove the staging folder with what is left in it, and let go of its lock."""
-        shutil.rmtree(self._place, ignore_errors=True)
+        """Let go of the staging folder: it goes, unless files it wrote down are yet to be looked at."""
+        if self._settled:
+            shutil.rmtree(self._place, ignore_errors=True)
         self._lock.release()
 
     def _write_down(self, names: list[str]) -> None:

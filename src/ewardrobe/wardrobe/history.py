@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Table, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Table, delete, func, insert, select, update
 
 from ewardrobe.wardrobe.files import Staging
 from ewardrobe.wardrobe.records import HistoryEntry
@@ -130,21 +130,21 @@ def undo(connection: Connection, staging: Staging) -> HistoryEntry | None:
 
 
 def forget(connection: Connection, rows: Iterable[tuple[Table, int]]) -> None:
-    """Strike rows out of the history, with every earlier state that points at them, and the lines about them."""
+    """Strike rows out of the history, with every earlier state that points at them, and the lines about them.
+
+    Where a row that stays once belonged to one of these, as after a merge, nothing older can be taken back.
+    """
+    steps = connection.execute(select(changes).order_by(changes.c.id)).all()
     gone = {(table.name, row_id) for table, row_id in rows}
-    struck: set[int] = set()
-    touched: set[int] = set()
-    for change in connection.execute(select(changes)).all():
-        table = metadata.tables[change.table_name]
-        if (change.table_name, change.row_id) in gone or _points_at(table, change.before or {}, gone):
-            struck.add(change.id)
-            touched.add(change.history_id)
-    for change_id in struck:
-        connection.execute(delete(changes).where(changes.c.id == change_id))
-    for history_id in touched:
+    # A row deleted earlier that pointed at one of these can never come back either.
+    gone |= {(s.table_name, s.row_id) for s in steps if s.kind == "delete" and _points_at(s, gone)}
+    moved = [s.history_id for s in steps if (s.table_name, s.row_id) not in gone and _points_at(s, gone)]
+    struck = [s for s in steps if (s.table_name, s.row_id) in gone or s.history_id <= max(moved, default=0)]
+    for step in struck:
+        connection.execute(delete(changes).where(changes.c.id == step.id))
+    for history_id in {step.history_id for step in struck}:
         connection.execute(update(history).where(history.c.id == history_id).values(detail=None))
-    left = select(changes.c.history_id)
-    connection.execute(delete(history).where(history.c.id.not_in(left)))
+    connection.execute(delete(history).where(history.c.id.not_in(select(changes.c.history_id))))
 
 
 def files_of(table: Table, row: Mapping[str, Any] | RowMapping) -> list[str]:
@@ -152,10 +152,11 @@ def files_of(table: Table, row: Mapping[str, Any] | RowMapping) -> list[str]:
     return [row[column.name] for column in FILE_COLUMNS if column.table is table]
 
 
-def _points_at(table: Table, before: Mapping[str, Any], gone: set[tuple[str, int]]) -> bool:
+def _points_at(step: Row[Any], gone: set[tuple[str, int]]) -> bool:
+    before = step.before or {}
     return any(
         (key.column.table.name, before.get(column.name)) in gone
-        for column in table.columns
+        for column in metadata.tables[step.table_name].columns
         for key in column.foreign_keys
     )
 

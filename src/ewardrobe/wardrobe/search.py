@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, select
+from sqlalchemy import Column, Connection, Select, and_, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from ewardrobe.attributes.values import Colour
@@ -33,6 +33,7 @@ SEARCHED_COLUMNS = (
     "name", "label", "type", "colour", "pattern", "material", "style", "occasion", "season", "brand", "size",
     "notes", "status_reason",
 )  # fmt: skip
+_COMPARED = ("type", "label", "pattern", "material", "style", "occasion", "season", "brand")
 SORTS = ("id", "added", "name", "type", "colour", "price", "bought", "worn", "last-worn")
 """What `find` sorts by; with "-" in front, the other way round."""
 
@@ -63,7 +64,7 @@ def search_text(words: Iterable[str | None]) -> str:
 
 def find_ids(connection: Connection, filters: Filters, sort: str | None = None) -> list[int]:
     """The numbers of the garments that fit, in order (newest first unless told)."""
-    conditions = [_status(filters.status), *_text(filters.text), *_fields(filters)]
+    conditions = [_status(filters.status), *_text(filters.text), *_fields(connection, filters)]
     query = select(garments.c.id).where(and_(*conditions))
     return list(connection.execute(_sorted(query, sort or "-added")).scalars())
 
@@ -100,23 +101,27 @@ def _text(text: str | None) -> list[ColumnElement[bool]]:
     return [garments.c.search_text.contains(word, autoescape=True) for word in words]
 
 
-def _fields(filters: Filters) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    for name in ("type", "label", "pattern", "material", "style", "occasion", "season"):
-        if value := getattr(filters, name):
-            found.append(garments.c[name] == str(value).strip().casefold())
-    if filters.brand:
-        found.append(func.lower(garments.c.brand) == filters.brand.strip().lower())
+def _fields(connection: Connection, filters: Filters) -> list[ColumnElement[bool]]:
+    found = [
+        _same(connection, garments.c[name], value)
+        for name in _COMPARED
+        if (value := getattr(filters, name)) is not None
+    ]
     if filters.favourite is not None:
         found.append(garments.c.favourite == filters.favourite)
-    if filters.tag:
-        tagged = select(garment_tags.c.garment_id).where(
-            func.lower(garment_tags.c.tag) == filters.tag.strip().lower()
-        )
+    if filters.tag is not None:
+        tagged = select(garment_tags.c.garment_id).where(_same(connection, garment_tags.c.tag, filters.tag))
         found.append(garments.c.id.in_(tagged))
-    if filters.colour:
+    if filters.colour is not None:
         found.append(_coloured(filters.colour))
     return found
+
+
+def _same(connection: Connection, column: Column[Any], value: str) -> ColumnElement[bool]:
+    """Whether a column holds this word; no case, no accents, which not every database can compare without."""
+    wanted = _fold(value.strip())
+    words = connection.execute(select(column).distinct()).scalars()
+    return column.in_([word for word in words if word is not None and _fold(word) == wanted])
 
 
 def _coloured(word: str) -> ColumnElement[bool]:

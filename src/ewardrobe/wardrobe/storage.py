@@ -32,7 +32,8 @@ class Storage:
         folder = DataFolder(root)
         storage = cls(folder, Database.open(folder.database))
         for staging in folder.abandoned():
-            storage._recover(staging)
+            with staging:
+                storage._recover(staging)
         return storage
 
     def close(self) -> None:
@@ -56,15 +57,15 @@ class Storage:
     @contextmanager
     def writing(self, staging: Staging) -> Iterator[Connection]:
         """A transaction with files: they are put in place at its end, or nothing of it remains."""
-        committed = False
         try:
             with self.database.write() as connection:
                 yield connection
                 staging.seal()
-            committed = True
-        finally:
-            if not committed or staging.has_old:
-                self._recover(staging)
+        except BaseException:
+            self._recover(staging)
+            raise
+        if staging.committed():
+            self._recover(staging)
 
     def check(self) -> list[str]:
         """What is wrong, one line each: SQLite's own checks, files without a row, rows without a file."""

@@ -68,20 +68,26 @@ class Backup:
 @contextmanager
 def open_backup(file: Path, staging: Staging) -> Iterator[Backup]:
     """Open a backup, one by an older version too; `StoreError` when it is none or is damaged."""
+    with _opened(file) as source:
+        copy = staging.scratch(_DATABASE)
+        with source.open(_DATABASE) as packed, copy.open("wb") as unpacked:
+            shutil.copyfileobj(packed, unpacked, 1 << 20)
+        database = Database.open(copy)
+        try:
+            if problems := database.check():
+                raise StoreError(f"{file} is damaged: {problems[0]}")
+            yield Backup(source, database)
+        finally:
+            database.close()
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[ZipSource]:
     try:
         with zipfile.ZipFile(file) as archive:
             source = ZipSource(archive)
             _check(source, file)
-            copy = staging.scratch(_DATABASE)
-            with source.open(_DATABASE) as packed, copy.open("wb") as unpacked:
-                shutil.copyfileobj(packed, unpacked, 1 << 20)
-            database = Database.open(copy)
-            try:
-                if problems := database.check():
-                    raise StoreError(f"{file} is damaged: {problems[0]}")
-                yield Backup(source, database)
-            finally:
-                database.close()
+            yield source
     except zipfile.BadZipFile as error:
         raise StoreError(f"{file} is not a whole backup: {error}") from error
     except FileNotFoundError:
@@ -112,8 +118,8 @@ def restore(path: str | os.PathLike[str] | None, file: str | os.PathLike[str]) -
         wardrobe = Wardrobe.open(path)
     except DamagedStoreError:
         root = home() if path is None else Path(path).expanduser()
-        with zipfile.ZipFile(file) as archive:  # before anything is moved
-            _check(ZipSource(archive), Path(file))
+        with _opened(Path(file)):  # before anything is moved
+            pass
         for suffix in ("", "-wal", "-shm"):
             with suppress(FileNotFoundError):
                 (root / f"{_DATABASE}{suffix}").replace(root / f"{_DATABASE}{suffix}.damaged")

@@ -71,9 +71,7 @@ class _Exporter:
         try:
             data = path.read_bytes()
         except OSError as error:
-            raise StoreError(
-                f"{path} cannot be read: {error.strerror}; nothing was exported"
-            ) from error
+            raise StoreError(f"{path} cannot be read: {error.strerror}; nothing was exported") from error
         clean, suffix = strip_metadata(data)
         name = f"photos/{row.id:04d}-{_slug(Path(row.name).stem)}{suffix}"
         self._target.write(name, clean)
