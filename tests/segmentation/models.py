@@ -21,12 +21,12 @@ SHARPNESS = 60.0
 
 
 def description(
-    classes: str = "wardrobe", *, stride: int = 4, long_side: int = 256, **changes: object
+    labels: str = "wardrobe", *, stride: int = 4, long_side: int = 256, **changes: object
 ) -> ModelDescription:
     fields: dict[str, object] = {
         "name": "colours",
         "title": "Colours",
-        "taxonomy": classes,
+        "taxonomy": labels,
         "input": InputSpec(long_side=long_side),
         "mean": MEAN,
         "std": STD,
