@@ -116,7 +116,7 @@ def test_a_closed_pipe_is_quiet(tmp_path: Path) -> None:
     assert process.stdout is not None and process.stderr is not None
     process.stdout.close()
     errors_said = process.stderr.read()
-    process.wait(60)
+    process.wait(300)
     process.stderr.close()
     assert errors_said == ""
 
@@ -132,12 +132,12 @@ def test_ctrl_c_keeps_what_is_finished_and_the_next_run_goes_on(
         write_photo(folder / f"{number:03}.png", person(number, 8, 3.0), (800, 400))
     arguments = ("segment", folder, "--model", model, "--out", out, "--jobs", jobs)
     process = start(*arguments, home=tmp_path / "home", start_new_session=True)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not list(out.glob("*.json")) and time.monotonic() < deadline:
         time.sleep(0.05)
     # As a terminal does: to the whole group, workers included.
     os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=300)
     assert process.returncode == 130, said
     assert "stopped" in said and "Traceback" not in said
     done = len(list(out.glob("*.json")))
@@ -154,6 +154,6 @@ def test_ctrl_c_keeps_what_is_finished_and_the_next_run_goes_on(
 def test_nothing_listens_for_a_terminal(tmp_path: Path) -> None:
     """No colour codes and no progress bar where stdout and stderr are no terminals."""
     process = start("find", home=tmp_path, stdin=subprocess.DEVNULL)
-    out, said = process.communicate(timeout=60)
+    out, said = process.communicate(timeout=300)
     assert process.returncode == 0
     assert "\033" not in out + said

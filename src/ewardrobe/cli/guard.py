@@ -26,14 +26,14 @@ def run_guarded(arguments: Sequence[str] | None) -> int:
     try:
         code = command().main(args=arguments, prog_name="ewardrobe", standalone_mode=False)
         sys.stdout.flush()
-        return code if isinstance(code, int) else 0
+        # Newer Typers turn Ctrl-C into this code themselves, older ones into Abort.
+        return _stopped() if code == INTERRUPTED else code if isinstance(code, int) else 0
     except BrokenPipeError:
         return _pipe_closed()
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     except (KeyboardInterrupt, typer.Abort):
-        print_error("stopped; what was finished is kept")
-        return INTERRUPTED
+        return _stopped()
     except _ClickException as error:
         return _bad_usage(error)
     except EwardrobeError as error:
@@ -47,6 +47,11 @@ def run_guarded(arguments: Sequence[str] | None) -> int:
         where = f": {error.filename}" if error.filename else ""
         print_error(f"{error.strerror or error}{where}")
         return 1
+
+
+def _stopped() -> int:
+    print_error("stopped; what was finished is kept, and the same command goes on from there")
+    return INTERRUPTED
 
 
 def _bad_usage(error: Exception) -> int:
