@@ -6,6 +6,8 @@ read can change under it, and whatever is done to the files between begin and co
 
 from __future__ import annotations
 
+import errno
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -24,6 +26,8 @@ from ewardrobe.wardrobe.schema import REVISIONS
 __all__ = ["DamagedStoreError", "Database", "storage_error", "upgrade"]
 
 BUSY_SECONDS = 30.0
+_FULL = "the disk is full: nothing was stored in {}; free some space and try again"
+_ROOM = 256 * 1024  # SQLite reports no more than an I/O error when its shared memory file finds no room
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -204,26 +208,32 @@ def _code(error: BaseException | None) -> str:
 
 
 def _database_error(path: Path, error: BaseException | None) -> StoreError:
+    code = _code(error)
+    if code == "SQLITE_FULL" or (code in {"SQLITE_IOERR", "SQLITE_CANTOPEN"} and _is_full(path.parent)):
+        return StoreError(_FULL.format(path.parent))
     lines = {
-        "SQLITE_FULL": f"the disk is full: nothing was stored in {path.parent}; free some space and try again",
         "SQLITE_READONLY": f"{path} cannot be written; check the permissions of {path.parent}",
         "SQLITE_CANTOPEN": f"{path} cannot be opened; check that {path.parent} is a folder you may write to",
         "SQLITE_CORRUPT": f"{path} is damaged; restore a backup (ewardrobe restore FILE)",
         "SQLITE_NOTADB": f"{path} is damaged or not a database; restore a backup (ewardrobe restore FILE)",
         "SQLITE_BUSY": f"{path} is in use by another process; try again when it is done",
-        "SQLITE_IOERR": f"{path} cannot be read or written (the disk is full or failing); nothing was stored",
+        "SQLITE_IOERR": f"{path} cannot be read or written (a quota, or a failing disk?); nothing was stored",
     }
-    code = _code(error)
     kind = DamagedStoreError if code in {"SQLITE_CORRUPT", "SQLITE_NOTADB"} else StoreError
     return kind(lines.get(code, f"{path}: {error}".replace("\n", " ")))
 
 
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < _ROOM
+    except OSError:
+        return False
+
+
 def storage_error(error: OSError, folder: Path) -> StoreError:
     """The one line for a failed file operation in a wardrobe's folder."""
-    import errno
-
     if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-        return StoreError(f"the disk is full: nothing was stored in {folder}; free some space and try again")
+        return StoreError(_FULL.format(folder))
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
         return StoreError(f"{folder} cannot be written; check its permissions or set EWARDROBE_HOME")
     return StoreError(f"{folder}: {error.strerror or error}; nothing was stored")
