@@ -47,7 +47,8 @@ def ccp(tmp_path: Path, make_scene: Callable[..., Scene]) -> Path:
     """People Clothing, four labelled photos (train 0001-0003, val 0004) and two with tags only."""
     folder = tmp_path / "ccp"
     names = list(taxonomy.load("people-clothing").labels)
-    names[1], names[2] = names[2], names[1]  # the file's own order need not be the taxonomy's
+    blouse, jeans = names.index("blouse"), names.index("jeans")
+    names[blouse], names[jeans] = "jeans", "blouse"  # a file's order need not be the taxonomy's
     wardrobe = taxonomy.load("wardrobe")
     lut = np.zeros(256, np.uint8)
     for ours, theirs in TO_CCP.items():

@@ -213,6 +213,17 @@ class TestReport:
         assert whole.photos == 24
         assert whole.scores["garment_miou"].value == pytest.approx(report.scores["garment_miou"].value)
 
+    def test_only_classes_of_both_sides_are_compared(self, make_scene: Callable[..., Scene]) -> None:
+        model = KnowsTheAnswer()
+        wears = [("top", "pants")] * 12 + [("top", "shorts")] * 12
+        samples = [
+            model.sample(make_scene(120, 160, items=items, seed=number), number)
+            for number, items in enumerate(wears)
+        ]
+        legs = evaluate(model, samples).slices["legs"]
+        assert {value: part.photos for value, part in legs.items()} == {"bare": 12, "covered": 12}
+        assert {part.classes for part in legs.values()} == {("background", "hair", "skin", "top")}
+
     def test_json_is_complete_and_plain(self, report: Report) -> None:
         content = json.loads(report.to_json())
         assert content == report.to_dict()
