@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -50,10 +49,10 @@ def evaluate(
 
     dataset = _open(what[-1], format, split)
     segmenter = Segmenter(what[0] if len(what) == 2 else "default", size=inference_size(size))
-    samples: Any = dataset if limit is None else islice(dataset, limit)
-    total = len(dataset) if limit is None else min(limit, len(dataset))
-    with progress(total, "Scoring") as advance:
-        report = score(segmenter, samples, taxonomy=taxonomy, on_photo=lambda _: advance())
+    if limit is not None:
+        dataset = dataset.take(limit)
+    with progress(len(dataset), "Scoring") as advance:
+        report = score(segmenter, dataset, taxonomy=taxonomy, on_photo=lambda _: advance())
     if as_json:
         print_json(report.to_dict())
     elif as_csv:
