@@ -175,7 +175,7 @@ class Augmenter:
         base = ground.astype(np.float32)
         if shadow:
             blur = float(rng.uniform(2, 14))
-            shift = np.float32([[1, 0, rng.normal(0, 8)], [0, 1, rng.normal(3, 6)]])
+            shift = np.array([[1, 0, rng.normal(0, 8)], [0, 1, rng.normal(3, 6)]], np.float32)
             dark = cv2.GaussianBlur(cv2.warpAffine(alpha, shift, alpha.shape[::-1]), (0, 0), blur)
             base *= 1 - (dark.astype(np.float32) / 255 * rng.uniform(0.1, 0.6))[..., None]
         mix = alpha.astype(np.float32)[..., None] / 255
