@@ -2,7 +2,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'ewardrobe[train]'")
 
-from ewardrobe.training.losses import class_weights, dice_loss, presence_loss, segmentation_loss  # noqa: E402
+from ewardrobe.training.losses import class_weights, dice_loss, presence_loss, segmentation_loss, unweighted  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -57,3 +57,23 @@ def test_presence_loss_asks_for_what_is_there_and_leaves_specks_open() -> None:
 def test_rare_classes_weigh_more() -> None:
     weights = class_weights(torch.tensor([10_000, 100, 10, 0]))
     assert weights[0] < weights[1] < weights[2] <= weights[3] <= 3.0
+
+
+def test_unweighting_gives_the_probabilities_back() -> None:
+    """Half the pixels are class 0, half class 1, and nothing tells them apart: the model should say 50 : 50."""
+    torch.manual_seed(0)
+    model = torch.nn.Module()
+    model.head = torch.nn.Conv2d(1, 2, 1)
+    labels = torch.tensor([0, 1]).repeat(1, 8, 4)
+    weights = torch.tensor([0.3, 2.0])
+    optimizer = torch.optim.Adam(model.parameters(), 0.05)
+    x = torch.zeros(1, 1, 8, 8)
+    for _ in range(300):
+        loss = torch.nn.functional.cross_entropy(model.head(x), labels, weight=weights)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    biased = model.head(x).softmax(1)[0, 0].mean()
+    fair = unweighted(model, weights).head(x).softmax(1)[0, 0].mean()
+    assert float(biased) < 0.2
+    assert abs(float(fair) - 0.5) < 0.02

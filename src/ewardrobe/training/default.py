@@ -22,6 +22,7 @@ from ewardrobe.training.batches import Phase
 from ewardrobe.training.export import export_onnx
 from ewardrobe.training.items import load_training_set
 from ewardrobe.training.loop import Recipe, Trainer
+from ewardrobe.training.losses import unweighted
 from ewardrobe.training.pseudo import label_tagged
 
 __all__ = ["describe_default", "export_default", "load_recipe", "make_default", "train_default"]
@@ -129,4 +130,4 @@ def train_default(
         len(taxonomy.load("wardrobe")),
         before_phase,
     )
-    return export_default(trainer.run(), data, folder / "default.onnx")
+    return export_default(unweighted(trainer.run(), trainer.weights), data, folder / "default.onnx")

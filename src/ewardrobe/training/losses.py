@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from ewardrobe.taxonomy import IGNORE
 
-__all__ = ["class_weights", "dice_loss", "presence_loss", "segmentation_loss"]
+__all__ = ["class_weights", "dice_loss", "presence_loss", "segmentation_loss", "unweighted"]
 
 
 def class_weights(counts: Tensor, power: float = 0.3) -> Tensor:
     """Cross-entropy weights from pixel counts per class: (median / count) ** power, float (classes,)."""
     present = counts.double().clamp(min=1)
     return ((present.median() / present) ** power).clamp(0.2, 3.0).float()
+
+
+def unweighted(model: nn.Module, weights: Tensor) -> nn.Module:
+    """A copy of `model` whose `head` no longer favours the classes that the cross-entropy weighed up.
+
+    Weighted cross-entropy is smallest where the scores are the classes' probabilities times their weights; taking
+    log(weight) off the head's bias gives the probabilities back (logit adjustment, Menon et al., arXiv 2007.07314).
+    """
+    fair = copy.deepcopy(model)
+    with torch.no_grad():
+        fair.head.bias -= weights.log()
+    return fair
 
 
 def dice_loss(probabilities: Tensor, labels: Tensor, valid: Tensor) -> Tensor:
