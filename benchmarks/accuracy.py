@@ -11,8 +11,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import u2net_cloth_seg
@@ -20,6 +21,7 @@ from timing import grid
 
 from ewardrobe.datasets import Dataset, open_dataset
 from ewardrobe.evaluation import Predictor, Report, evaluate
+from ewardrobe.evaluation.report import TITLES
 from ewardrobe.segmentation import Segmenter
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,33 +46,87 @@ def u2net_models(weights: Path, cache: Path, threads: int) -> Iterator[Model]:
         yield Model(predictor.name, predictor)
 
 
-def in_parts(reports: dict[str, Report], scores: dict[str, str]) -> str:
-    """One row a model: the named scores with intervals, then the IoU of each part (`*`: too few photos)."""
-    rows = []
-    for name, report in reports.items():
-        classes = {item.name: item for item in report.classes}
-        cells = [str(report.scores[score]) if score in report.scores else "-" for score in scores]
-        cells += [
-            str(classes[part].iou) + ("" if classes[part].counted else " \\*") if part in classes else "-"
-            for part in PARTS
+@dataclass
+class Bench:
+    """The models and sets of one run, and every report that was made of them."""
+
+    ours: list[Model]
+    theirs: list[Model]
+    sets: dict[str, Dataset]
+    reports: dict[str, dict[str, Report]] = field(default_factory=dict)
+
+    def score(self, name: str, taxonomy: str | None, models: list[Model]) -> dict[str, Report]:
+        """Reports by model on one set; each is made once."""
+        key = name if taxonomy is None else f"{name}, in {taxonomy}"
+        done = self.reports.setdefault(key, {})
+        for model in models:
+            if model.name not in done:
+                slices = taxonomy is None
+                done[model.name] = evaluate(
+                    model.predictor, self.sets[name], taxonomy=taxonomy, name=model.name, slices=slices
+                )
+                print(f"{key}: {model.name} scored", file=sys.stderr, flush=True)
+        return {model.name: done[model.name] for model in models}
+
+
+def part_cells(report: Report) -> list[str]:
+    """The IoU of each part, with a star where it has too few labelled photos to enter the mean."""
+    classes = {item.name: item for item in report.classes}
+    return [
+        str(classes[part].iou) + ("" if classes[part].counted else " \\*") if part in classes else "-"
+        for part in PARTS
+    ]
+
+
+def worn_beside_others(bench: Bench) -> str:
+    """Worn photos in `parts`: the scores, and our lead in garment mIoU with its paired interval."""
+    reports = bench.score("worn", "parts", [*bench.ours, *bench.theirs])
+    header = ["worn, `parts`", "garment mIoU", "foreground IoU", *PARTS]
+    rows = [
+        [name, str(report.scores["garment_miou"]), str(report.scores["foreground_iou"]), *part_cells(report)]
+        for name, report in reports.items()
+    ]
+    leads = [
+        f"- {mine.name}: garment mIoU {reports[mine.name].minus(reports[other.name])['garment_miou']}"
+        f" above {other.name}"
+        for mine in bench.ours
+        for other in bench.theirs
+    ]
+    return "\n".join([grid(header, rows), "", *leads])
+
+
+def flat_beside_others(bench: Bench) -> str:
+    """Flat photos: the right part and the IoU of parts; the whole garment, shoes and hats too, in `wardrobe`."""
+    models = [*bench.ours, *bench.theirs]
+    in_parts = bench.score("flat", "parts", models)
+    whole = bench.score("flat", "wardrobe", models)
+    header = ["flat", "right part", "whole garment IoU", "its boundary IoU", "garment mIoU, `parts`", *PARTS]
+    rows = [
+        [
+            name,
+            str(report.scores["right_class"]),
+            str(whole[name].scores["foreground_iou"]),
+            str(whole[name].scores["foreground_boundary_iou"]),
+            str(report.scores["garment_miou"]),
+            *part_cells(report),
         ]
-        rows.append([name, *cells])
-    return grid(["", *scores.values(), *PARTS], rows)
+        for name, report in in_parts.items()
+    ]
+    return grid(header, rows)
 
 
-def lead(ours: Report, others: dict[str, Report], score: str) -> str:
-    """By how much ours is ahead in one score, with the interval of the difference on the same photos."""
-    return "; ".join(f"{ours.minus(report)[score]} over {name}" for name, report in others.items())
-
-
-def run(models: list[Model], dataset: Dataset, taxonomy: str | None) -> dict[str, Report]:
-    reports = {}
-    for model in models:
-        reports[model.name] = evaluate(
-            model.predictor, dataset, taxonomy=taxonomy, name=model.name, slices=taxonomy is None
-        )
-        print(f"<!-- {model.name}: {reports[model.name].photos} photos scored -->", flush=True)
-    return reports
+def our_summary(bench: Bench) -> str:
+    """Our model at each size on each set, in the finest taxonomy that the set's labels allow."""
+    scores = ["miou", "miou_all", "garment_miou", "garment_miou_all", "foreground_iou"]
+    scores += ["foreground_boundary_iou", "pixel_accuracy", "class_recall", "right_class", "alpha_mae"]
+    header = ["", "photos", *(TITLES[score] for score in scores)]
+    rows = [
+        [f"{name}, {model}", str(report.photos)]
+        + [str(report.scores[score]) if score in report.scores else "-" for score in scores]
+        for name in bench.sets
+        for model, report in bench.score(name, None, bench.ours).items()
+    ]
+    return grid(header, rows)
 
 
 def parse() -> argparse.Namespace:
@@ -108,33 +164,16 @@ def main() -> None:
     }
     if options.limit:
         sets = {name: dataset.take(options.limit) for name, dataset in sets.items()}
-    kept: dict[str, dict[str, Report]] = {}
-
-    kept["worn, parts"] = run([*ours, *theirs], sets["worn"], "parts")
-    print(f"\n## Worn photos ({len(sets['worn'])}), taxonomy `parts`\n")
-    print(in_parts(kept["worn, parts"], {"garment_miou": "garment mIoU", "foreground_iou": "foreground IoU"}))
-
-    for model in ours if theirs else []:
-        others = {m.name: kept["worn, parts"][m.name] for m in theirs}
-        print(
-            f"\n{model.name}, lead in garment mIoU: {lead(kept['worn, parts'][model.name], others, 'garment_miou')}"
-        )
-
-    kept["flat, parts"] = run([*ours, *theirs], sets["flat"], "parts")
-    print(f"\n## Flat photos ({len(sets['flat'])}), taxonomy `parts`\n")
-    flat = {
-        "right_class": "right part",
-        "foreground_iou": "foreground IoU",
-        "garment_miou": "garment mIoU",
-    }
-    print(in_parts(kept["flat, parts"], flat))
-
-    for name, dataset in sets.items():
-        kept[name] = run(ours, dataset, None)
-        for report in kept[name].values():
-            print(f"\n## {report.table()}")
+    bench = Bench(ours, theirs, sets)
+    print(our_summary(bench), worn_beside_others(bench), flat_beside_others(bench), sep="\n\n", flush=True)
+    for name in sets:
+        for report in bench.score(name, None, ours).values():
+            print(f"\n### {report.table()}")
     if options.json:
-        content = {name: {m: r.to_dict() for m, r in reports.items()} for name, reports in kept.items()}
+        content = {
+            name: {model: report.to_dict() for model, report in reports.items()}
+            for name, reports in bench.reports.items()
+        }
         options.json.write_text(json.dumps(content, indent=1))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -155,6 +156,14 @@ def test_worn_and_flat_are_never_mixed(make_scene: Callable[..., Scene]) -> None
     ]
     with pytest.raises(DatasetError, match="apart"):
         evaluate(model, samples)
+
+
+def test_a_dataset_without_pixel_labels_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        archive.writestr("1.jpg", b"never opened")
+    (tmp_path / "styles.csv").write_text("id,articleType\n1,Shirts\n")
+    with pytest.raises(DatasetError, match="no pixel labels"):
+        evaluate(KnowsTheAnswer(), open_dataset(tmp_path))
 
 
 class TestFlat:

@@ -88,9 +88,9 @@ class Sample:
             DatasetError: the sample has no pixel labels, or they are not of the photo's size.
             PhotoError: the photo cannot be opened.
         """
-        photo, label_map = self.photo, self.label_map
-        if label_map is None:
+        if self.load_label_map is None:
             raise DatasetError(f"{self.id} has no pixel labels: choose a split that has them")
+        photo, label_map = self.photo, self.load_label_map()
         if label_map.shape != (photo.height, photo.width):
             height, width = label_map.shape
             raise DatasetError(

@@ -230,6 +230,8 @@ def evaluate(
         print(report.table())
         ```
     """
+    if isinstance(samples, Dataset) and samples.taxonomy is None:
+        raise DatasetError(f"{samples.path} has no pixel labels to score against: choose another dataset")
     run: _Run | None = None
     broken = list(samples.broken) if isinstance(samples, Dataset) else []
     for sample in samples:
