@@ -19,8 +19,8 @@ from ewardrobe.attributes.embedding import embed
 from ewardrobe.attributes.features import CropEncoder, GarmentFeatures
 from ewardrobe.attributes.garment_types import type_vocabulary
 from ewardrobe.attributes.heads import Heads, shipped_heads
-from ewardrobe.attributes.material import material
-from ewardrobe.attributes.pattern import pattern
+from ewardrobe.attributes.material import material_of
+from ewardrobe.attributes.pattern import pattern_of
 from ewardrobe.attributes.values import Attributes, Value
 from ewardrobe.errors import TaxonomyError
 from ewardrobe.imaging import cut_out
@@ -97,8 +97,8 @@ class Describer:
         colours = palette(pixels, mask, light=light)
         return Attributes(
             type=kind,
-            pattern=pattern(pixels, mask),
-            material=material(pixels, mask, kind),
+            pattern=pattern_of(pixels, mask),
+            material=material_of(kind.name, pixels, mask, colours),
             style=style,
             occasion=_occasion(kind, style),
             season=season,

@@ -35,7 +35,6 @@ class GarmentFeatures:
 
     Attributes:
         pooled: (C,) the encoder's features averaged over the mask.
-        around: (C,) the same over the crop outside the mask.
         classes: (K,) the model's class probabilities averaged over the mask.
         neighbours: (K,) the same over the crop outside the mask: skin, hair, other garments.
         shape: (4,) log height/width of the box, part of the box that the mask fills, and how much wider the mask is
@@ -43,14 +42,13 @@ class GarmentFeatures:
     """
 
     pooled: Vector
-    around: Vector
     classes: Vector
     neighbours: Vector
     shape: Vector
 
     def vector(self) -> Vector:
-        """Everything as one, float32 (2 C + 2 K + 4,): what the heads read."""
-        return np.concatenate([self.pooled, self.around, self.classes, self.neighbours, self.shape])
+        """Everything as one, float32 (C + 2 K + 4,): what the heads read."""
+        return np.concatenate([self.pooled, self.classes, self.neighbours, self.shape])
 
 
 class CropEncoder:
@@ -89,7 +87,6 @@ class CropEncoder:
         fine = _resized(mask[rows, columns], scores.shape[1:])
         return GarmentFeatures(
             _mean(encoded, cover),
-            _mean(encoded, 1 - cover),
             _mean(scores, fine),
             _mean(scores, 1 - fine),
             _shape(own),

@@ -9,6 +9,7 @@ Trained by `ewardrobe.training.heads`.
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -114,7 +115,7 @@ class Heads:
             with np.load(source, allow_pickle=False) as stored:
                 meta = json.loads(str(stored["meta"]))
                 arrays = {name: stored[name] for name in stored.files if name != "meta"}
-        except (OSError, KeyError, ValueError, EOFError) as error:
+        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise ModelError(f"{where} is not a file of heads: {error}") from None
         if meta.get("schema_version") != SCHEMA_VERSION:
             raise ModelError(

@@ -29,12 +29,12 @@ from ewardrobe.segmentation import resolve
 from ewardrobe.segmentation.description import read_description
 from ewardrobe.segmentation.onnxfile import graph_sha256
 from ewardrobe.training.head_examples import Examples, collect, joined
+from ewardrobe.training.projection import fit_projection
 
 __all__ = [
     "EMBEDDING_SIZE",
     "Question",
     "Settings",
-    "fit_projection",
     "held_out",
     "questions",
     "scores",
@@ -174,29 +174,6 @@ def _temperature(scores: Tensor, allowed: Tensor) -> float:
     even = torch.ones(len(scores))
     tried = np.exp(np.linspace(np.log(0.3), np.log(4), 60))
     return float(min(tried, key=lambda value: float(_loss(scores / value, allowed, even, 0.0))))
-
-
-def fit_projection(
-    pooled: npt.NDArray[np.float32], groups: npt.NDArray[np.intp], size: int, shrink: float = 0.05
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """A projection float32 (size, C) and its centre (C,): linear discriminants of `groups`, copies of one garment.
-
-    `shrink` of the mean variance is added to the variance among copies: a direction that no copy happened to change
-    must not weigh without bound.
-    """
-    values = pooled.astype(np.float64)
-    counts = np.bincount(groups)
-    means = np.stack([np.bincount(groups, weights=column) for column in values.T], axis=1) / counts[:, None]
-    within = values - means[groups]
-    spread = within.T @ within / len(values)
-    spread += np.eye(len(spread)) * shrink * values.var(axis=0).mean()
-    scale, axes = np.linalg.eigh(spread)
-    whitening = axes / np.sqrt(scale)
-    centre = means.mean(axis=0)
-    among = np.cov((means - centre) @ whitening, rowvar=False)
-    _, best = np.linalg.eigh(among)
-    projection = (whitening @ best[:, ::-1][:, :size]).T
-    return projection.astype(np.float32), centre.astype(np.float32)
 
 
 def _garments(examples: Examples, rows: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
