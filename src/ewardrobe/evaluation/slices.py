@@ -4,7 +4,7 @@ Texture is measured as the mean absolute difference between CIELAB lightness (0.
 (sigma = 1/275 of the photo's longer side), well inside a region, so that its outline does not count. The
 thresholds were set by eye on street photos sorted by these numbers. The axes:
 
-- `pattern`: `patterned` when a garment of at least 1 % of the photo has texture 4 or more, else `plain`;
+- `pattern`: `patterned` when a garment of at least 1 % of the photo has texture 5 or more, else `plain`;
 - `tone`: `dark` when the median lightness of all garment pixels is below 35, else `light`;
 - `background`: `busy` when its texture is 2 or more, else `plain`;
 - `layers`: `overlapping` when outerwear is worn over a top or a dress (each at least 0.5 % of the
@@ -25,7 +25,7 @@ from ewardrobe.taxonomy import IGNORE, Taxonomy
 
 __all__ = ["describe_worn"]
 
-PATTERNED_TEXTURE = 4.0
+PATTERNED_TEXTURE = 5.0
 BUSY_TEXTURE = 2.0
 DARK_LIGHTNESS = 35.0
 PATTERN_SHARE = 0.01
