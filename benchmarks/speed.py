@@ -137,9 +137,7 @@ def time_processes(options: argparse.Namespace, photo: Path, scratch: Path) -> t
 
 def make_photos(source: Path, count: int, target: Path) -> Path:
     """`count` photos that differ, each cut a little from one of the photos in `source` (a file or folder)."""
-    files = (
-        [source] if source.is_file() else sorted(p for p in source.iterdir() if p.suffix.lower() == ".jpg")
-    )
+    files = [source] if source.is_file() else sorted(source.rglob("*.jpg"))
     generator = np.random.default_rng(0)
     target.mkdir(parents=True)
     for number in range(count):
