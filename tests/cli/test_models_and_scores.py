@@ -22,11 +22,11 @@ def dataset(tmp_path: Path) -> Path:
     folder = tmp_path / "dataset"
     (folder / "labels").mkdir(parents=True)
     for number in range(12):
-        shapes: list[Shape] = [*person(20 + 4 * number), ("skirt", (150, 30, 30, 60))]
+        shapes: list[Shape] = [*person(20 + 4 * number), ("skirt", (148, 20, 42, 200))]
         write_photo(folder / "photos" / f"{number}.png", shapes)
         labels = paint((256, 192), shapes)
         if number == 0:
-            labels = paint((256, 192), [*person(20), ("shorts", (150, 30, 30, 60))])
+            labels = paint((256, 192), [*person(20), ("shorts", (148, 20, 42, 200))])
         Image.fromarray(labels).save(folder / "labels" / f"{number}.png")
     (folder / "dataset.json").write_text(json.dumps({"taxonomy": "wardrobe", "kind": "worn"}))
     (folder / "val.txt").write_text("0\n1\n2\n")
@@ -41,9 +41,9 @@ def test_evaluate_scores_what_the_labels_say(command: Command, model: Path, data
     by_class = {row["name"]: row for row in report["classes"]}
     assert by_class["top"]["iou"]["value"] > 0.9
     # One of twelve skirts is labelled otherwise: 11 of 12 are in both, all 12 were predicted.
-    assert by_class["skirt"]["iou"]["value"] == pytest.approx(11 / 12, abs=0.03)
+    assert by_class["skirt"]["iou"]["value"] == pytest.approx(11 / 12, abs=0.06)
     assert by_class["shorts"]["iou"]["value"] == 0
-    assert report["scores"]["foreground_iou"]["value"] > 0.95
+    assert report["scores"]["foreground_iou"]["value"] > 0.9
 
     rows = {
         row["name"]: row
