@@ -13,7 +13,7 @@ from ewardrobe.training.default import describe_default, load_recipe  # noqa: E4
 from ewardrobe.training.export import export_onnx  # noqa: E402
 from ewardrobe.training.items import Item, TrainingSet  # noqa: E402
 from ewardrobe.training.loop import Recipe, Trainer, predict  # noqa: E402
-from ewardrobe.training.pseudo import label_tagged  # noqa: E402
+from ewardrobe.training.pseudo import label_tagged, label_tagged_once  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -115,6 +115,19 @@ def test_pseudo_labels_stay_within_the_tags() -> None:
     assert set(np.unique(item.labels)) <= {0, 1, 2, 8}
     assert label_tagged(model, [item], side=96, certain=1.1) == 0.0
     assert (item.labels == 255).all()
+
+
+def test_pseudo_labels_are_made_once(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = create_model("lite-fpn", 17, variant=0, width=16).eval()
+    first, again = _data().worn[:1], _data().worn[:1]
+    for items in (first, again):
+        items[0].allowed = np.ones(17, bool)
+    label_tagged_once(model, first, tmp_path / "labels.npz", side=96)
+    model.head.weight.data.neg_()
+    label_tagged_once(model, again, tmp_path / "labels.npz", side=96)
+    assert np.array_equal(first[0].labels, again[0].labels)
+    assert [path.name for path in tmp_path.iterdir()] == ["labels.npz"]
 
 
 def test_exported_file_segments_as_the_model_does(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from ewardrobe.training.export import export_onnx
 from ewardrobe.training.items import load_training_set
 from ewardrobe.training.loop import Recipe, Trainer
 from ewardrobe.training.losses import unweighted
-from ewardrobe.training.pseudo import label_tagged
+from ewardrobe.training.pseudo import label_tagged_once
 
 __all__ = ["describe_default", "export_default", "load_recipe", "make_default", "train_default"]
 
@@ -118,8 +118,8 @@ def train_default(
     def before_phase(number: int, model: nn.Module) -> None:
         phase = recipe.phases[number]
         if phase.tagged:
-            share = label_tagged(model, training.tagged, side=round(phase.height * 1.1 / 32) * 32)
-            print(f"pseudo-labels on {share:.0%} of the tagged photos' pixels", flush=True)
+            file = folder / f"pseudo-labels-{number}.npz"
+            label_tagged_once(model, training.tagged, file, side=round(phase.height * 1.1 / 32) * 32)
 
     trainer = Trainer(
         lambda: make_default(options),

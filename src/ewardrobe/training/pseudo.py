@@ -6,6 +6,8 @@ holds, so the teacher only decides where they are.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -15,7 +17,7 @@ from ewardrobe.taxonomy import IGNORE
 from ewardrobe.training.items import Item
 from ewardrobe.training.loop import predict
 
-__all__ = ["label_tagged"]
+__all__ = ["label_tagged", "label_tagged_once"]
 
 
 @torch.no_grad()
@@ -39,3 +41,16 @@ def label_tagged(model: nn.Module, items: list[Item], *, side: int, certain: flo
         item.labels = labels
         kept += float((labels != IGNORE).mean())
     return kept / max(1, len(items))
+
+
+def label_tagged_once(model: nn.Module, items: list[Item], file: Path, *, side: int) -> None:
+    """As `label_tagged`, kept in `file` (.npz): a run that was stopped goes on with the labels it had."""
+    if not file.exists():
+        share = label_tagged(model, items, side=side)
+        print(f"pseudo-labels on {share:.0%} of the tagged photos' pixels", flush=True)
+        half_written = file.with_suffix(".tmp.npz")
+        np.savez_compressed(half_written, **{item.id: item.labels for item in items})
+        half_written.replace(file)
+    with np.load(file) as labels:
+        for item in items:
+            item.labels = labels[item.id]
