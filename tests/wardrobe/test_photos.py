@@ -51,12 +51,13 @@ def test_an_appearance_has_its_files(wardrobe: Wardrobe) -> None:
 def test_a_mask_file_holds_the_mask_exactly_whatever_the_alpha(seed: int) -> None:
     random = np.random.default_rng(seed)
     mask = random.random((5, 7)) < 0.5
-    alpha = random.uniform(-0.2, 1.2, (5, 7)).astype(np.float32)
+    alpha = random.uniform(0, 1, (5, 7)).astype(np.float32)
     pixels = mask_pixels(mask, alpha)
+    assert pixels.dtype == np.uint8
     np.testing.assert_array_equal(pixels >= 128, mask)
-    agree = (np.clip(alpha, 0, 1) >= 0.502) == mask
-    np.testing.assert_allclose(pixels[agree] / 255, np.clip(alpha, 0, 1)[agree], atol=0.006)
-    np.testing.assert_array_equal(mask_pixels(mask, None) == 255, mask)
+    agree = (alpha >= 0.5) == mask
+    np.testing.assert_allclose(pixels[agree] / 255, alpha[agree], atol=0.006)
+    np.testing.assert_array_equal(mask_pixels(mask, None), np.where(mask, 255, 0))
 
 
 def test_a_photo_stored_before_is_skipped(wardrobe: Wardrobe) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -35,6 +36,7 @@ __all__ = [
     "mask_pixels",
     "original_name",
     "segmented_items",
+    "stage_photo",
     "store_photo",
     "thumbnail",
 ]
@@ -90,7 +92,7 @@ def store_photo(
     """Files first, then the rows, in one transaction; nothing is stored when there are no items."""
     near: dict[int, list[tuple[int, float]]] = {}
     with storage.folder.stage() as staging:
-        staged = _stage_photo(staging, photo, items, model)
+        staged = stage_photo(staging, photo, items, model)
         if not staged.items:
             return AddResult(None, ())
         with storage.writing(staging) as connection:
@@ -136,7 +138,7 @@ def segmented_items(
         )
 
 
-def _stage_photo(
+def stage_photo(
     staging: Staging, photo: Photo, items: Iterable[SegmentedItem], model: str | None
 ) -> StagedPhoto:
     """Write the original and every item's mask, cut-out and thumbnail into the staging folder."""
@@ -185,12 +187,12 @@ def appearance_files(sha256: str, uid: str) -> dict[str, str]:
 
 def mask_pixels(mask: npt.NDArray[np.bool_], alpha: npt.NDArray[np.float32] | None) -> npt.NDArray[np.uint8]:
     """The mask file's pixels: alpha times 255, nudged where needed so that `>= 128` is exactly the mask."""
+    inside: npt.NDArray[np.uint8] = mask.view(np.uint8) * np.uint8(128)
     if alpha is None:
-        return np.where(mask, np.uint8(255), np.uint8(0))
-    soft: npt.NDArray[np.uint8] = np.rint(np.clip(alpha, 0.0, 1.0) * 255.0).astype(np.uint8)
-    np.maximum(soft, 128, out=soft, where=mask)
-    np.minimum(soft, 127, out=soft, where=~mask)
-    return soft
+        return inside + (inside >> 7) * np.uint8(127)
+    # OpenCV's saturating arithmetic: at twelve megapixels NumPy's masked one takes half a second.
+    soft = cv2.max(cv2.convertScaleAbs(alpha, alpha=255), inside)
+    return np.asarray(cv2.min(soft, inside + np.uint8(127)), np.uint8)
 
 
 def thumbnail(cutout: Image.Image) -> bytes:

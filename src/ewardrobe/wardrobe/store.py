@@ -323,7 +323,14 @@ class Wardrobe:
             return export(connection, self._storage.folder, Path(path))
 
     def import_(self, path: str | os.PathLike[str]) -> ImportResult:
-        """Bring in an export (folder or ZIP), all of it or nothing; what is here already is left as it is."""
+        """Bring in an export (folder or ZIP) or a plain `wardrobe.json`, all of it or nothing.
+
+        What is here already, by an earlier import too, is left as it is.
+        """
+        if Path(path).suffix.lower() == ".json" and Path(path).name != "manifest.json":
+            from ewardrobe.wardrobe.transfer.plain import import_items
+
+            return import_items(self._storage, Path(path))
         from ewardrobe.wardrobe.transfer.importing import open_export, stage_files, take_over
 
         with open_export(Path(path)) as (source, export), self._storage.folder.stage() as staging:

@@ -49,6 +49,8 @@ _IMAGE_ERRORS = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 @contextmanager
 def open_export(path: Path) -> Iterator[tuple[Source, ParsedExport]]:
     """The files and the checked manifest of an export; `StoreError` when it is none."""
+    if path.name == MANIFEST:
+        path = path.parent
     if path.is_dir():
         source: Source = FolderSource(path)
         yield source, _manifest(source, path)
