@@ -24,15 +24,22 @@ __all__ = ["Alpha", "mask_alpha"]
 Alpha = npt.NDArray[np.uint8]
 _SMALLEST_CELL = 2.0  # no network is sure to the pixel, whatever its output's size
 _LOST = 0.5
+_STEEPER = 4.0
 
 
 def mask_alpha(
-    pixels: npt.NDArray[np.uint8], scores: ScoreMap, classes: Sequence[int], mask: Mask, box: Box
+    pixels: npt.NDArray[np.uint8],
+    scores: ScoreMap,
+    classes: Sequence[int],
+    mask: Mask,
+    box: Box,
+    cloth: Mask | None = None,
 ) -> tuple[Box, Alpha]:
     """The soft alpha of a mask: its box in the photo, somewhat larger than the mask's, and uint8 (h, w) 0..255.
 
     `pixels` uint8 (H, W, 3) is the photo, `classes` the channels of `scores` that make up the mask, `mask` bool in
-    `box`.
+    `box`. `cloth`, bool (H, W), is where garments are: towards another garment the edge is made crisp, since two dark
+    garments show none of their own, and half of each would hang on to the other.
     """
     cell = max(_SMALLEST_CELL, 1 / min(scores.vertical.scale, scores.horizontal.scale))
     window = grown(box, math.ceil(2 * cell), (pixels.shape[0], pixels.shape[1]))
@@ -45,6 +52,9 @@ def mask_alpha(
     refined = refine_alpha(pixels[y : y + height, x : x + width], soft, cell=cell)
     if not _LOST * mask.sum() < refined.sum():
         return window, cover  # too thin for the scores to hold on to: better hard edges than none
+    if cloth is not None:
+        others = padded(mask, box, window) < cloth[y : y + height, x : x + width]
+        _crispen(refined, _towards(others, cover, size, cell / step))
     np.rint(np.multiply(refined, 255, out=refined), out=refined)
     return window, refined.astype(np.uint8)
 
@@ -61,6 +71,27 @@ def _soft(scores: ScoreMap, classes: Sequence[int], inside: Mask, cell: float) -
     np.maximum(soft, _certainty(filled, cell), out=soft)
     np.minimum(soft, 1 - _certainty(1 - filled, cell), out=soft)
     return soft
+
+
+def _towards(others: Mask, cover: Alpha, size: tuple[int, int], cell: float) -> npt.NDArray[np.float32]:
+    """The share of other garments in what surrounds each place and is not the mask, float32 of `size`, 0..1."""
+    reach = 2 * round(2 * cell) + 1
+    around = np.dstack([others.view(np.uint8) * np.uint8(255), 255 - cover])
+    small = cv2.resize(around, (size[1], size[0]), interpolation=cv2.INTER_AREA).astype(np.float32)
+    near = cv2.blur(small, (reach, reach), borderType=cv2.BORDER_REPLICATE)
+    share: npt.NDArray[np.float32] = near[..., 0] / (near[..., 1] + np.float32(1e-3))
+    return share
+
+
+def _crispen(alpha: npt.NDArray[np.float32], where: npt.NDArray[np.float32]) -> None:
+    """Make the alpha's slope steeper, in place, the more the higher `where` (0..1, of any size) is."""
+    strength = cv2.resize(where, (alpha.shape[1], alpha.shape[0]), interpolation=cv2.INTER_LINEAR)
+    strength *= _STEEPER - 1
+    strength += 1
+    alpha -= np.float32(0.5)
+    alpha *= strength
+    alpha += np.float32(0.5)
+    np.clip(alpha, 0, 1, out=alpha)
 
 
 def _certainty(side: npt.NDArray[np.uint8], cell: float) -> npt.NDArray[np.float32]:

@@ -19,13 +19,14 @@ from ewardrobe.segmentation.components import (
 )
 from ewardrobe.segmentation.roles import rivalry, smallest_share
 from ewardrobe.segmentation.scores import ScoreMap
-from ewardrobe.taxonomy import Taxonomy
+from ewardrobe.taxonomy import IGNORE, Taxonomy
 
 __all__ = ["clean"]
 
 _SMALLEST_PIXELS = 16
-_ENCLOSED, _ENCLOSED_SHARE = 0.7, 0.2
-_TOUCHING = 0.12
+_TOUCHING, _ENCLOSED = 0.12, 0.7  # shares of a region's outline
+_WORN = 0.03  # the body's share of the foreground, from which on somebody is in the photo
+_LIKE_SKIN = 0.5
 
 
 def clean(label_map: LabelMap, scores: ScoreMap, taxonomy: Taxonomy) -> None:
@@ -42,10 +43,13 @@ def clean(label_map: LabelMap, scores: ScoreMap, taxonomy: Taxonomy) -> None:
 
 
 def _give_slips_to_their_neighbours(label_map: LabelMap, scores: ScoreMap, taxonomy: Taxonomy) -> None:
-    regions = sorted(find_regions(label_map, taxonomy.garments), key=lambda region: region.area)
     areas = np.bincount(label_map.ravel(), minlength=256)
-    for region in regions:
-        rival = _rival(region, label_map, areas, scores, taxonomy)
+    body = [item.index for item in taxonomy if item.kind == "body"]
+    worn = areas[body].sum() >= _WORN * areas[1:IGNORE].sum()
+    # Body within cloth, in a photo without people, is a print or cloth in the colour of skin.
+    classes = taxonomy.garments if worn else (*body, *taxonomy.garments)
+    for region in sorted(find_regions(label_map, classes), key=lambda region: region.area):
+        rival = _rival(region, label_map, areas, scores, taxonomy, worn)
         if rival is not None:
             label_map[region.window][region.mask] = rival
             areas[rival] += region.area
@@ -53,23 +57,26 @@ def _give_slips_to_their_neighbours(label_map: LabelMap, scores: ScoreMap, taxon
 
 
 def _rival(
-    region: Region, label_map: LabelMap, areas: npt.NDArray[np.intp], scores: ScoreMap, taxonomy: Taxonomy
+    region: Region,
+    label_map: LabelMap,
+    areas: npt.NDArray[np.intp],
+    scores: ScoreMap,
+    taxonomy: Taxonomy,
+    worn: bool,
 ) -> int | None:
     """The class that the region ought to be, None for its own."""
     around = region.neighbours(label_map)
     around[region.label] = 0
-    if not around.any():
-        return None
-    contact = around / around.sum()
-    best, best_contact = None, 0.0
+    contact = around / max(int(around.sum()), 1)
+    best, best_contact = None, _TOUCHING
     for other in taxonomy.garments:
-        allowed = rivalry(taxonomy, region.label, other)
-        if not allowed or contact[other] <= max(best_contact, _TOUCHING) or not areas[other]:
+        if contact[other] <= best_contact:
             continue
-        if contact[other] >= _ENCLOSED:
-            allowed = max(allowed, _ENCLOSED_SHARE if allowed > 0.1 else allowed)
+        allowed = rivalry(taxonomy, region.label, other, worn=worn)
+        if taxonomy[region.label].kind == "body":
+            allowed = _LIKE_SKIN if contact[other] >= _ENCLOSED else 0.0
         # The whole class counts, not the region: a shirt cut in three by a bag's strap is one shirt.
-        if region.area <= areas[other] * allowed * _doubt(region, other, scores):
+        if allowed and region.area <= areas[other] * allowed * _doubt(region, other, scores):
             best, best_contact = other, float(contact[other])
     return best
 

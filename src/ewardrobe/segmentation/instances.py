@@ -25,17 +25,19 @@ from ewardrobe.segmentation.components import (
     tight_box,
 )
 from ewardrobe.segmentation.people import People, find_people
-from ewardrobe.segmentation.roles import is_footwear, is_separable, smallest_share
+from ewardrobe.segmentation.roles import is_footwear, is_in_bits, is_separable, smallest_share
 from ewardrobe.segmentation.scores import ScoreMap
 from ewardrobe.taxonomy import Taxonomy
 
 __all__ = ["Instance", "find_instances"]
 
-_DOUBTFUL_SCORE, _DOUBTFUL_SIZE = 0.4, 4.0  # a score below this needs that many times the area of a speck
+_DOUBTFUL_SCORE = 0.45
+_DOUBTFUL_SIZE = 6.0  # a score below that needs so many times the area of a speck
 _NEAR = (
     0.5  # of the root of the smaller's area: pieces nearer than this are of one garment that something cuts
 )
 _FRAGMENT = 0.1  # of the larger's area: a piece this small is no garment of its own
+_SCRAP = 0.02  # of the largest part of the same garment
 _PAIR = 0.4  # two shoes are a pair when the smaller is this share of the larger
 
 
@@ -63,8 +65,10 @@ def find_instances(label_map: LabelMap, scores: ScoreMap, taxonomy: Taxonomy) ->
         for part in parts:
             numbers[part.window][part.mask] = number
     dropped = _dropped(groups, label_map, scores, taxonomy)
-    if dropped:
-        _drop(dropped, label_map, numbers)
+    unknown = np.isin(numbers, list(dropped)) if dropped else np.zeros(label_map.shape, dtype=np.bool_)
+    for scrap in _scraps(groups, taxonomy):
+        unknown[scrap.window] |= scrap.mask
+    fill_from_neighbours([label_map, numbers], unknown)
     found = [
         _instance(number, owner, parts[0].label, numbers, scores)
         for number, (owner, parts) in enumerate(groups, start=1)
@@ -182,9 +186,12 @@ def _score(parts: list[Region], scores: ScoreMap) -> float:
     return total / sum(part.area for part in parts)
 
 
-def _drop(dropped: set[int], label_map: LabelMap, numbers: npt.NDArray[np.uint16]) -> None:
-    unknown = np.isin(numbers, list(dropped))
-    fill_from_neighbours([label_map, numbers], unknown)
+def _scraps(groups: list[_Group], taxonomy: Taxonomy) -> Iterable[Region]:
+    """Parts of garments too small beside the rest to be a part that something cuts off."""
+    for _, parts in groups:
+        if not is_in_bits(taxonomy, parts[0].label):
+            largest = max(part.area for part in parts)
+            yield from (part for part in parts if part.area < _SCRAP * largest)
 
 
 def _instance(

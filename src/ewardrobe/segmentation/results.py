@@ -191,7 +191,17 @@ class Segmentation:
 
     def _garment_alpha(self, garment: Garment) -> tuple[Box, Alpha]:
         channels = self._channels(garment.index)
-        return mask_alpha(self.photo.pixels, self.scores, channels, garment.cropped_mask, garment.box)
+        return mask_alpha(
+            self.photo.pixels, self.scores, channels, garment.cropped_mask, garment.box, self._cloth
+        )
+
+    @cached_property
+    def _cloth(self) -> Mask:
+        """Where garments are, bool (H, W)."""
+        garment = np.zeros(256, dtype=np.bool_)
+        garment[list(self.taxonomy.garments)] = True
+        cloth: Mask = garment[self.label_map]
+        return cloth
 
     @cached_property
     def _cropped_person_alpha(self) -> tuple[Box, Alpha]:

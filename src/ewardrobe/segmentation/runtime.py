@@ -35,6 +35,7 @@ _PREFERRED = (
     "CPUExecutionProvider",
 )
 Array = npt.NDArray[np.float32]
+_PRESENT, _ABSENT = 0.3, 0.05  # the presence that lowers nothing, and the lowest weight
 _QUIET = 4  # only what is fatal: everything else reaches the user as an exception
 
 
@@ -102,11 +103,14 @@ class Runtime:
         about = self.description
         placement = place((pixels.shape[0], pixels.shape[1]), about.input, self.size)
         outputs = self._run_graph(prepare(pixels, placement, about.mean, about.std))
-        features = self._output(outputs, "features")
+        features, presence = self._output(outputs, "features"), self._presence(outputs)
+        probabilities = self._probabilities(outputs)
+        if presence is not None and len(presence) == len(probabilities):
+            probabilities = _without_absentees(probabilities, presence)
         return Prediction(
-            ScoreMap.from_output(self._probabilities(outputs), placement),
+            ScoreMap.from_output(probabilities, placement),
             None if features is None else _without_padding(features, placement),
-            self._presence(outputs),
+            presence,
         )
 
     def _run_graph(self, batch: Array) -> dict[str, Array]:
@@ -224,6 +228,13 @@ def _normalised(values: Array) -> Array:
     positive = np.maximum(values, 0)
     positive /= np.maximum(positive.sum(axis=0, keepdims=True), np.float32(1e-6))
     return positive
+
+
+def _without_absentees(probabilities: Array, presence: Array) -> Array:
+    """The probabilities, those of classes that are hardly in the photo lowered; the background always is."""
+    weights = np.clip(presence / np.float32(_PRESENT), _ABSENT, 1)
+    weights[0] = 1
+    return _normalised(probabilities * weights[:, None, None])
 
 
 def _without_padding(values: Array, placement: Placement) -> Features:
