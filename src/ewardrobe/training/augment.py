@@ -22,8 +22,12 @@ def _placement(
     canvas: tuple[int, int],
     scale: tuple[float, float],
     turn: float,
+    focus: tuple[float, float] | None = None,
 ) -> Matrix:
-    """Random affine map from a photo of `shape` (h, w) onto `canvas` (h, w); `scale` 1 = the photo just fits."""
+    """Random affine map from a photo of `shape` (h, w) onto `canvas` (h, w); `scale` 1 = the photo just fits.
+
+    With `focus`, a point (x, y) of the photo, that point lands near the canvas's middle.
+    """
     height, width = shape
     rows, columns = canvas
     size = min(rows / height, columns / width) * np.exp(rng.uniform(*np.log(scale)))
@@ -37,7 +41,22 @@ def _placement(
     # Within the slack when the photo is smaller than the canvas, a window of it when it is larger.
     centre = np.array([columns, rows]) / 2 + slack * rng.uniform(-0.5, 0.5, 2)
     offset = centre - linear @ np.array([width / 2, height / 2])
+    if focus is not None:
+        aim = np.array([columns, rows]) * rng.uniform((0.3, 0.2), (0.7, 0.7))
+        offset = aim - linear @ np.array(focus)
     return np.hstack([linear, offset[:, None]])
+
+
+def _face_or_garment(rng: np.random.Generator, labels: Pixels) -> tuple[float, float] | None:
+    """A point of the person, half the time of hair or skin: what a selfie or a webcam is centred on."""
+    body = (labels == 1) | (labels == 2)
+    person = (labels > 0) & (labels != IGNORE)
+    ys, xs = np.nonzero(body if rng.random() < 0.5 and body.any() else person)
+    if not len(ys):
+        return None
+    # Among body pixels the upper ones: a face, not a knee.
+    pick = rng.integers(len(ys) // 3 + 1) if body.any() and rng.random() < 0.7 else rng.integers(len(ys))
+    return float(xs[pick]), float(ys[pick])
 
 
 def _half(matrix: Matrix) -> Matrix:
@@ -146,8 +165,9 @@ class Augmenter:
 
     def worn(self, rng: np.random.Generator, item: Item, canvas: tuple[int, int]) -> tuple[Pixels, Pixels]:
         """A worn photo as it is or cropped closer; now and then its person on another ground."""
-        scale = (1.2, 2.4) if rng.random() < 0.25 else (0.8, 1.3)
-        matrix = _placement(rng, item.labels.shape, canvas, scale, rng.normal(0, 0.1))
+        focus = _face_or_garment(rng, item.labels) if rng.random() < 0.3 else None
+        scale = (0.8, 1.3) if focus is None else (1.3, 4.5)
+        matrix = _placement(rng, item.labels.shape, canvas, scale, rng.normal(0, 0.1), focus)
         image, labels = self._plain(item, matrix, canvas)
         if rng.random() < 0.2:
             person = ((labels != 0) & (labels != IGNORE)).astype(np.uint8) * 255
