@@ -36,11 +36,17 @@ def _describe(outcome: Outcome) -> str:
 
 
 def _line(item: dict[str, Any]) -> str:
-    confidence = "" if item["confidence"] is None else f"{item['confidence']:.2f}"
-    line = f"  {item['id']:>5}  {item['title']:<28} {item['class'] or '':<12} {confidence}"
-    if item["runner_up"]:
-        line += f"  or {item['runner_up']}"
+    parts = [_sure(item["class"], item["score"])]
+    if item["type"] and item["type"] != item["class"]:
+        parts.append(_sure(item["type"], item["type_confidence"]))
+        if item["runner_up"]:
+            parts.append(f"or {item['runner_up']}")
+    line = f"  {item['id']:>5}  {item['title']:<28} {'  '.join(parts)}"
     if item["look_alikes"]:
         others = ", ".join(str(other["id"]) for other in item["look_alikes"])
         line += f"  looks like {others}: you may own it already"
     return line.rstrip()
+
+
+def _sure(name: str | None, confidence: float | None) -> str:
+    return f"{name or ''} {'' if confidence is None else f'{confidence:.2f}'}".strip()

@@ -198,7 +198,12 @@ def _lines(garment: OwnedGarment) -> list[str]:
     record = garment.to_dict()
     lines = [f"{garment.id}  {garment.title}"]
     for key, value in record.items():
-        if key in ("id", "uid", "title", "provenance", "appearances", "colours") or value in (None, [], ""):
+        if key in ("id", "uid", "title", "provenance", "appearances", "colours") or value in (
+            None,
+            [],
+            "",
+            False,
+        ):
             continue
         shown = ", ".join(map(str, value)) if isinstance(value, list) else value
         lines.append(f"  {key.replace('_', ' '):<14} {shown}{_origin(garment, key)}")
@@ -230,6 +235,7 @@ def _statistic(key: str, value: Any) -> list[dict[str, str]]:
             for row in part
         ]
     if isinstance(value, tuple | list):
-        pairs = [item if isinstance(item, tuple | list) else (item, "") for item in value]
-        return [{"what": key, "which": str(which), "value": str(count)} for which, count in pairs]
+        if not all(isinstance(item, tuple | list) for item in value):
+            return [{"what": key, "which": "", "value": ", ".join(map(str, value))}]
+        return [{"what": key, "which": str(which), "value": str(count)} for which, count in value]
     return [{"what": key, "which": "", "value": str(value)}]

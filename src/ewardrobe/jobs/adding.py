@@ -63,15 +63,19 @@ def _records(result: AddResult) -> Iterator[dict[str, Any]]:
             {"id": pair.other_id, "similarity": round(pair.similarity, 3)}
         )
     for garment in result.garments:
-        kind = garment.provenance.get("type") or garment.provenance.get("label")
+        kind = garment.provenance.get("type")
+        seen = next(
+            (item for item in garment.appearances if result.photo and item.photo_id == result.photo.id), None
+        )
         yield {
             "id": garment.id,
             "title": garment.title,
             "class": garment.label,
+            "score": None if seen is None else round(seen.score, 3),
             "type": garment.type,
             "colour": garment.colour,
             "pattern": garment.pattern,
-            "confidence": None if kind is None else round(kind.confidence, 3),
+            "type_confidence": None if kind is None else round(kind.confidence, 3),
             "runner_up": None if kind is None else kind.runner_up,
             "look_alikes": alike.get(garment.id, []),
         }
