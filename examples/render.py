@@ -112,9 +112,8 @@ def panel(half: tuple[Segment, ...], spacing: float, rng: np.random.Generator):
     return np.array([tuple(v) for v in vertices]), [tuple(f) for f in faces], flags
 
 
-def garment_mesh(name: str, half: tuple[Segment, ...], drop: float, rng: np.random.Generator):
+def garment_mesh(name: str, half: tuple[Segment, ...], drop: float, spacing: float, rng: np.random.Generator):
     """Sew a front to a back whose neckline (or waist) sits `drop` metres higher."""
-    spacing = 0.0085
     first = half[0]
     raised = Segment(
         (first.start[0], first.start[1] + drop),
@@ -456,12 +455,13 @@ class Recipe:
     stiffness: float
     height: float
     seed: int
+    spacing: float = 0.0085
 
 
 RECIPES = {
     "striped-t-shirt": Recipe(T_SHIRT, paint_t_shirt, 0.065, "wood", 7, 0.035, 0.35, 1.30, 3),
     "jeans": Recipe(JEANS, paint_jeans, 0.03, "sheet", -6, 0.03, 2.5, 1.62, 5),
-    "floral-dress": Recipe(DRESS, paint_dress, 0.07, "wood", 4, 0.04, 0.25, 1.70, 8),
+    "floral-dress": Recipe(DRESS, paint_dress, 0.07, "wood", 4, 0.04, 0.25, 1.70, 8, 0.014),
 }
 
 
@@ -471,7 +471,7 @@ def render(name: str, out: Path, samples: int, size: tuple[int, int]) -> Path:
     rng = np.random.default_rng(recipe.seed)
     bpy.ops.wm.read_factory_settings(use_empty=True)
     floor(recipe.ground, rng)
-    thing = garment_mesh(name, recipe.half, recipe.drop, rng)
+    thing = garment_mesh(name, recipe.half, recipe.drop, recipe.spacing, rng)
     thing.data.materials.append(
         material(name, recipe.paint(rng), roughness=0.85, sheen=0.15, bump=0.35, scale=1400)
     )
@@ -490,8 +490,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", choices=[[], *RECIPES], help="which garments (default: all)")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "flat")
-    parser.add_argument("--samples", type=int, default=64)
-    parser.add_argument("--size", type=int, nargs=2, default=(900, 1200), metavar=("W", "H"))
+    parser.add_argument("--samples", type=int, default=16)
+    parser.add_argument("--size", type=int, nargs=2, default=(450, 600), metavar=("W", "H"))
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     for name in options.names or RECIPES:
