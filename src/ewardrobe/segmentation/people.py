@@ -26,6 +26,7 @@ _BODY_SHARE = 0.03  # of a piece; less is a hand that holds a garment up, or clo
 _PERSON_SHARE = 0.04  # of the largest person
 _HEADLESS_SHARE = 0.3
 _MOST_PEOPLE = 100
+_REACH = 0.25  # of a person's width, to either side
 _SECOND_HEAD = 0.35  # of the largest head's hair, so that a strand over the shoulder is no second head
 
 
@@ -121,15 +122,22 @@ def _overlap(one: _Piece, other: _Piece) -> float:
 
 
 def _home(piece: _Piece, people: list[_Piece]) -> _Piece | None:
-    """The person a loose piece belongs to: whose column it stands in, or whose side it touches."""
+    """The person a loose piece belongs to: whose column it stands in, or who is near beside it."""
     best, best_share = None, 0.5
     for person in people:
-        reach = round(0.12 * person.region.box[2])
-        shared = min(piece.right, person.right + reach) - max(piece.left, person.left - reach)
-        share = shared / piece.region.box[2]
+        reach = round(_REACH * person.region.box[2]) if _side_by_side(piece, person) else 0
+        left, right = person.left - reach, person.right + reach
+        # A piece that begins within reach counts whole: a bag in a hand is wider than the gap the hand leaves.
+        within = left <= piece.right and piece.left <= right if reach else False
+        share = 1.0 if within else (min(piece.right, right) - max(piece.left, left)) / piece.region.box[2]
         if share > best_share:
             best, best_share = person, share
     return best
+
+
+def _side_by_side(piece: _Piece, person: _Piece) -> bool:
+    (_, top, _, height), (_, above, _, tall) = piece.region.box, person.region.box
+    return min(top + height, above + tall) - max(top, above) >= 0.5 * height
 
 
 def _part_heads(
@@ -146,7 +154,9 @@ def _part_heads(
     columns = whole.sum(axis=0)
     for one, other in pairwise(heads):
         start, stop = _centre(one), _centre(other)
-        cut = start + int(np.argmin(columns[start:stop]))
+        between = columns[start:stop]
+        narrowest = np.flatnonzero(between == between.min())
+        cut = start + int(narrowest[np.argmin(np.abs(narrowest - len(between) / 2))])
         count += 1
         owners[:, cut:][whole[:, cut:]] = count
     return max(len(heads) - 1, 0)

@@ -115,8 +115,7 @@ class ScoreMap:
             values = self.probabilities[
                 :, self.vertical.nearest(down + y), self.horizontal.nearest(across + x)
             ]
-        means: npt.NDArray[np.float32] = values.mean(axis=1, dtype=np.float32)
-        return means
+        return np.asarray(values.mean(axis=1, dtype=np.float64), dtype=np.float32)
 
     def _peaks(self) -> npt.NDArray[np.float32]:
         """The highest probability of each class among the cells in use, float32 (classes,)."""
