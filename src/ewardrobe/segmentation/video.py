@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,7 +112,8 @@ def segment_video(
 def _open(source: VideoSource) -> cv2.VideoCapture:
     if not isinstance(source, int) and not Path(source).is_file():
         raise PhotoError(f"{_shown(source)} does not exist")
-    capture = cv2.VideoCapture(source if isinstance(source, int) else os.fspath(source))
+    with _quiet():
+        capture = cv2.VideoCapture(source if isinstance(source, int) else os.fspath(source))
     if not capture.isOpened():
         capture.release()
         advice = "is it plugged in, and free?" if isinstance(source, int) else "is it a video?"
@@ -131,12 +133,25 @@ def _rate_and_length(source: VideoSource) -> tuple[float, int | None]:
 
 def _writer(partial: Path, target: Path, rate: float, size: tuple[int, int]) -> cv2.VideoWriter:
     codec = cv2.VideoWriter.fourcc(*_CODECS.get(target.suffix.lower(), "mp4v"))
-    writer = cv2.VideoWriter(os.fspath(partial), codec, rate, size)
+    with _quiet():
+        writer = cv2.VideoWriter(os.fspath(partial), codec, rate, size)
     if not writer.isOpened():
         raise EwardrobeError(
             f"{target} cannot be written as a video; use an existing folder and the suffix .mp4, .avi, .webm or .mkv"
         )
     return writer
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """OpenCV and its FFmpeg say nothing by themselves: what they could not do is raised as one line."""
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    before = cv2.getLogLevel()
+    cv2.setLogLevel(0)
+    try:
+        yield
+    finally:
+        cv2.setLogLevel(before)
 
 
 def _shown(source: VideoSource) -> str:
