@@ -64,6 +64,8 @@ def test_typed_in_values_become_typed(wardrobe: Wardrobe) -> None:
         ("status", "eaten", "active, laundry"),
         ("status", "", "cannot be empty"),
         ("type", 5, "must be text"),
+        ("notes", "lone \udcff surrogate", "must be text"),
+        ("brand", "nul \0", "must be text"),
         ("type", "x" * 61, "longer than 60"),
         ("tags", 5, "list of words"),
         ("tags", {"a": 1}, "list of words"),

@@ -15,6 +15,7 @@ from tests.wardrobe.killing import run, step_kills
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="killing is POSIX here")
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments(tmp_path: Path) -> None:
     tally = run(6, tmp_path, seed=7)
     assert tally.kills == 6

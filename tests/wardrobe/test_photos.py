@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -47,6 +49,7 @@ def test_an_appearance_has_its_files(wardrobe: Wardrobe) -> None:
     assert garment.picture == seen.cutout
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_a_mask_file_holds_the_mask_exactly_whatever_the_alpha(seed: int) -> None:
     random = np.random.default_rng(seed)
@@ -103,6 +106,16 @@ def test_embeddings_of_another_model_are_not_compared(wardrobe: Wardrobe) -> Non
     assert wardrobe.similar(first.id) == []
 
 
+def test_what_made_an_embedding_goes_before_what_found_the_garment(wardrobe: Wardrobe) -> None:
+    said = rendered.attributes(0, embedding_model="encoder-1")
+    first, second = (
+        wardrobe.add_segmented(rendered.photo(n), [rendered.item(0, attributes=said)], model=f"m{n}")
+        for n in (0, 1)
+    )
+    assert first.garments[0].appearances[0].embedding_model == "encoder-1"
+    assert len(second.look_alikes) == 1
+
+
 def test_a_gone_garment_is_no_look_alike(wardrobe: Wardrobe) -> None:
     first = wardrobe.add_segmented(rendered.photo(0), [rendered.item(0)], model="m").garments[0]
     wardrobe.edit(first.id, status="sold")
@@ -133,6 +146,25 @@ def test_nothing_to_compare(wardrobe: Wardrobe) -> None:
 
     with pytest.raises(UsageError, match="no photo to compare"):
         wardrobe.similar(wardrobe.new(type="hat").id)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_file_name_that_is_no_text(wardrobe: Wardrobe, tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.jpg"))
+    path.write_bytes(rendered.photo_bytes(1))
+    stored = wardrobe.add_segmented(open_photo(path), [rendered.item(0)]).photo
+    assert stored is not None and stored.name == "caf?.jpg"
+
+
+def test_a_folder_with_an_awkward_name(tmp_path: Path) -> None:
+    folder = tmp_path / "100% #1? ü%20 'x'"
+    with Wardrobe.open(folder) as wardrobe:
+        wardrobe.add_segmented(rendered.photo(0), [rendered.item(0)])
+        wardrobe.backup(tmp_path / "all.zip")
+        wardrobe.restore(tmp_path / "all.zip")
+        assert wardrobe.check() == []
+    assert (folder / "wardrobe.db").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [folder.name, "all.zip"]
 
 
 def test_home_comes_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

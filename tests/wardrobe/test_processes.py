@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ewardrobe.wardrobe import Wardrobe
@@ -54,6 +55,17 @@ def test_processes_add_at_once(tmp_path: Path) -> None:
             assert len({photo_id for photo_id, _ in found}) == 1
             assert sum(not skipped for _, skipped in found) == 1, f"photo {seed} was stored once"
         assert wardrobe.add_segmented(rendered.photo(2), [rendered.item(2)]).skipped
+
+
+def test_threads_share_one_wardrobe(wardrobe: Wardrobe) -> None:
+    def add(seed: int) -> bool:
+        return wardrobe.add_segmented(rendered.photo(seed % 6), [rendered.item(seed % 6)], model="m").skipped
+
+    with ThreadPoolExecutor(4) as pool:
+        skipped = list(pool.map(add, range(12)))
+    assert sum(skipped) == 6
+    assert len(wardrobe.photos()) == 6
+    assert wardrobe.check() == []
 
 
 def test_two_open_wardrobes_see_each_other(wardrobe: Wardrobe) -> None:

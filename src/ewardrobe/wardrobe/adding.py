@@ -98,7 +98,10 @@ def store_photo(
         with storage.writing(staging) as connection:
             present = photo_by_hash(connection, storage.folder, photo.sha256)
             if present is None:
-                found = [look_alikes(connection, item.embedding, model) for item in staged.items]
+                found = [
+                    look_alikes(connection, item.embedding, item.row["embedding_model"])
+                    for item in staged.items
+                ]
                 action = Action(connection, "add", staged.row["name"])
                 photo_id, ids = _insert_photo(action, staged)
                 action.close()
@@ -152,7 +155,7 @@ def stage_photo(
         "file_sha256": file_sha256,
         "file": original_name(file_sha256, kind),
         "size_bytes": len(data),
-        "name": (photo.path.name if photo.path is not None else photo.name)[:255],
+        "name": _shown(photo.path.name if photo.path is not None else photo.name),
         "format": kind,
         "width": width,
         "height": height,
@@ -211,6 +214,11 @@ def embedding_bytes(embedding: npt.NDArray[np.float32]) -> bytes:
     return (vector / norm if norm else vector).astype("<f4").tobytes()
 
 
+def _shown(name: str) -> str:
+    """A file's name as text that every database takes; what is no Unicode in it becomes question marks."""
+    return name.encode("utf-8", "replace").decode("utf-8").replace("\0", "?")[:255]
+
+
 def _stage_item(
     staging: Staging, sha256: str, number: int, item: SegmentedItem, model: str | None
 ) -> StagedItem:
@@ -219,7 +227,8 @@ def _stage_item(
     staging.write(files["mask_file"], to_png_bytes(mask_pixels(item.mask, item.alpha), level=1))
     staging.write(files["cutout_file"], to_png_bytes(item.cutout, level=3))
     staging.write(files["thumbnail_file"], thumbnail(item.cutout))
-    embedding = None if item.attributes is None else embedding_bytes(item.attributes.embedding)
+    said = item.attributes
+    embedding = None if said is None else embedding_bytes(said.embedding)
     row = {
         "uid": uid,
         "number": number,
@@ -231,7 +240,7 @@ def _stage_item(
         "model": model,
         **files,
         "embedding": embedding or None,
-        "embedding_model": model if embedding else None,
+        "embedding_model": (said.embedding_model or model) if said is not None and embedding else None,
     }
     return StagedItem(row, Value(item.label, float(item.score), None, "model"), item.attributes)
 

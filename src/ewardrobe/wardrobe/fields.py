@@ -43,7 +43,7 @@ _HEX = re.compile(r"#?([0-9a-fA-F]{6})")
 
 def _text(limit: int, *, fold: bool = False) -> Callable[[Any], str]:
     def parse(value: Any) -> str:
-        if not isinstance(value, str):
+        if not isinstance(value, str) or "\0" in value or not _is_unicode(value):
             raise ValueError("must be text")
         text = " ".join(value.split()) if limit < 1000 else value.strip()
         if len(text) > limit:
@@ -51,6 +51,11 @@ def _text(limit: int, *, fold: bool = False) -> Callable[[Any], str]:
         return text.casefold() if fold else text
 
     return parse
+
+
+def _is_unicode(text: str) -> bool:
+    # A shell may hand over bytes that are none, which Python passes on as lone surrogates.
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _number(value: Any) -> int:

@@ -39,6 +39,7 @@ __all__ = [
     "load_garments",
     "load_outfits",
     "load_photo",
+    "load_photos",
     "load_wears",
     "photo_by_hash",
     "unreferenced",
@@ -86,6 +87,11 @@ def load_photo(connection: Connection, folder: DataFolder, photo_id: int) -> Sto
     if row is None:
         raise NotFoundError(f"there is no photo {photo_id}")
     return _photo(row, folder)
+
+
+def load_photos(connection: Connection, folder: DataFolder) -> list[StoredPhoto]:
+    """Every photo, newest first."""
+    return [_photo(row, folder) for row in connection.execute(select(photos).order_by(photos.c.id.desc()))]
 
 
 def photo_by_hash(connection: Connection, folder: DataFolder, sha256: str) -> StoredPhoto | None:

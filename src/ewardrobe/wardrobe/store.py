@@ -28,7 +28,7 @@ from ewardrobe.wardrobe.records import (
     StoredPhoto,
 )
 from ewardrobe.wardrobe.removal import purge_garment
-from ewardrobe.wardrobe.schema import garments, photos
+from ewardrobe.wardrobe.schema import garments
 from ewardrobe.wardrobe.search import Filters, find_ids
 from ewardrobe.wardrobe.statistics import compute_statistics
 from ewardrobe.wardrobe.storage import Storage
@@ -146,7 +146,8 @@ class Wardrobe:
     ) -> AddResult:
         """Store a photo whose garments are known: the store's own half of `add`.
 
-        `model` names what found them; embeddings are compared only within one. Without items nothing is stored.
+        `model` names what found them, and made the embeddings of attributes that do not say so themselves; only
+        embeddings of one model are compared. Without items nothing is stored.
         """
         from ewardrobe.wardrobe.adding import already_stored, store_photo
 
@@ -236,8 +237,7 @@ class Wardrobe:
     def photos(self) -> list[StoredPhoto]:
         """Every photo, newest first."""
         with self._storage.reading() as connection:
-            ids = connection.execute(select(photos.c.id).order_by(photos.c.id.desc())).scalars().all()
-            return [reading.load_photo(connection, self._storage.folder, photo_id) for photo_id in ids]
+            return reading.load_photos(connection, self._storage.folder)
 
     def photo(self, photo_id: int) -> StoredPhoto:
         """One photo; `NotFoundError` when there is none."""

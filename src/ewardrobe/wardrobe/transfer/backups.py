@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from ewardrobe.errors import StoreError
 from ewardrobe.wardrobe.database import DamagedStoreError, Database
-from ewardrobe.wardrobe.files import DataFolder, Staging, is_safe_name
+from ewardrobe.wardrobe.files import KINDS, DataFolder, Staging, is_safe_name
 from ewardrobe.wardrobe.schema import FILE_COLUMNS, metadata
 from ewardrobe.wardrobe.transfer.targets import ZipSource, open_target
 
@@ -140,6 +140,6 @@ def _check(source: ZipSource, file: Path) -> None:
 
 def _files(connection: Connection) -> set[str]:
     names = {name for column in FILE_COLUMNS for name in connection.execute(select(column)).scalars()}
-    if unsafe := [name for name in names if not is_safe_name(name)]:
+    if unsafe := [name for name in names if not is_safe_name(name) or name.split("/")[0] not in KINDS]:
         raise StoreError(f"the database names a file outside its folder: {unsafe[0]!r}")
     return names

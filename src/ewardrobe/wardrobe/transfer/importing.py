@@ -71,6 +71,7 @@ def stage_files(source: Source, export: ParsedExport, staging: Staging) -> None:
         data = _read(source, photo.file)
         if hashlib.sha256(data).hexdigest() != photo.row["file_sha256"]:
             raise StoreError(f"{photo.file} is not the photo that was exported: its SHA-256 differs")
+        _header(data, photo.file)
         photo.row["size_bytes"] = len(data)
         staging.write(photo.row["file"], data)
     for garment in export.garments:
@@ -197,6 +198,13 @@ def _read(source: Source, name: str) -> bytes:
             return file.read()
     except (OSError, zipfile.BadZipFile) as error:
         raise StoreError(f"{name} cannot be read: {error}") from error
+
+
+def _header(data: bytes, name: str) -> None:
+    try:
+        Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")).close()
+    except _IMAGE_ERRORS as error:
+        raise StoreError(f"{name} is not a JPEG, PNG or WebP photo") from error
 
 
 def _image(data: bytes, name: str) -> Image.Image:
