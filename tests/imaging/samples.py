@@ -86,14 +86,17 @@ def exif(orientation: int | None = None, taken: str | None = None, gps: bool = F
     return data
 
 
-def mutated(data: bytes, draw: Callable[[int, int], int]) -> bytes:
-    """The bytes changed, cut out or doubled at a few places; `draw(low, high)` picks a number, ends included."""
+def mutated(data: bytes, draw: Callable[[int, int], int], *, keep_length: bool = False) -> bytes:
+    """The bytes changed and, unless their length is kept, cut out or doubled at a few places.
+
+    `draw(low, high)` picks a number, ends included.
+    """
     changed = bytearray(data)
     for _ in range(draw(1, 8)):
         if not changed:
             break
         at = draw(0, len(changed) - 1)
-        kind = draw(0, 4)
+        kind = 0 if keep_length else draw(0, 4)
         if kind == 0:
             changed[at] = draw(0, 255)
         elif kind == 1:
