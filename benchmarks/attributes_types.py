@@ -20,7 +20,7 @@ import numpy.typing as npt
 from head_scores import Score, interval
 from timing import grid
 
-from ewardrobe.attributes.describe import LEAST_SEASON, LEAST_STYLE, SEASON_PRIOR, Answers
+from ewardrobe.attributes.describing import LEAST_SEASON, LEAST_STYLE, SEASON_PRIOR, Answers
 from ewardrobe.attributes.features import CropEncoder, GarmentFeatures
 from ewardrobe.attributes.garment_types import type_vocabulary
 from ewardrobe.attributes.heads import Heads, shipped_heads
@@ -49,7 +49,7 @@ class Answered:
         return Answered(self.labels[kept], self.words[kept], self.types[kept])
 
 
-def with_true_masks(heads: Heads, examples: Examples, source: str) -> Answered:
+def with_masks_of_training(heads: Heads, examples: Examples, source: str) -> Answered:
     kept = (examples.split == "val") & np.isin(examples.label, list(type_vocabulary().sources[source]))
     hidden = [heads.hidden(vector) for vector in examples.vectors[kept]]
     return Answered(
@@ -112,7 +112,9 @@ def type_tables(heads: Heads, sets: dict[str, Examples], segmenter: Segmenter, d
     encoder = CropEncoder(Runtime(segmenter.path, threads=1))
     rows, by_label = [], []
     for source in ("flat-lay", "people-clothing", "products"):
-        answered = {"true": with_true_masks(heads, sets[source], source)}
+        # The shop photos have no masks: there, the model's own largest garment is all there is.
+        first = "true" if source in FOLDERS else "own, largest"
+        answered = {first: with_masks_of_training(heads, sets[source], source)}
         if source in FOLDERS:
             answered["own"] = with_own_masks(heads, segmenter, encoder, data, source)
         for masks, values in answered.items():

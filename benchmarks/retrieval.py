@@ -26,8 +26,7 @@ from ewardrobe.attributes.heads import Heads, shipped_heads
 from ewardrobe.datasets import CCP_PAIRS, Sample, open_dataset
 from ewardrobe.segmentation import Segmenter, resolve
 from ewardrobe.segmentation.runtime import Runtime
-from ewardrobe.training.head_examples import Examples, collect, joined
-from ewardrobe.training.heads import held_out
+from ewardrobe.training.head_examples import Examples, collect, held_out, joined
 
 NEAREST = 5
 
@@ -137,7 +136,7 @@ def pair_rows(gallery: Gallery) -> list[list[str]]:
                 both = [int(a), int(b)]
                 there, back = (gallery.rank(gallery.vectors[k], likeness, without=both) for k in both)
                 ranks.append((there, back))
-    return [_row("worn, annotated twice", ranks)]
+    return [_row("worn, annotated twice", ranks)] if ranks else []
 
 
 def _row(name: str, ranks: list[tuple[int, int]]) -> list[str]:
@@ -167,7 +166,7 @@ def likeness_table(gallery: Gallery, heads: Heads, examples: Examples) -> str:
     label = (gallery.label[a] == gallery.label[b]) & (a != b)
     other = np.einsum("nd,nd->n", gallery.vectors[a[label]], gallery.vectors[b[label]])
     nearest = []
-    for k in rng.choice(flat, 600, replace=False):
+    for k in rng.permutation(flat)[:600]:
         scores = gallery.vectors @ gallery.vectors[k]
         scores[k] = -2
         nearest.append(float(scores.max()))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ewardrobe.attributes import Attributes, Describer, Value, type_vocabulary
-from ewardrobe.attributes.describe import CLASS_CONFIDENCE, LEAST_SEASON, LEAST_STYLE, OFF_CLASS, Answers
+from ewardrobe.attributes.describing import CLASS_CONFIDENCE, LEAST_SEASON, LEAST_STYLE, OFF_CLASS, Answers
 from ewardrobe.attributes.features import CropEncoder
 from ewardrobe.attributes.heads import Heads
 from ewardrobe.segmentation import Segmentation, Segmenter
@@ -126,7 +126,9 @@ class TestOtherModels:
         assert not found.style.known
         assert not found.season.known
         assert len(found.embedding) == 3  # the features themselves
-        assert describer.embedding_model != Describer(Runtime(model), heads).embedding_model
+        fitting = Describer(Runtime(model, threads=1), heads).describe(segmentation, garment)
+        assert fitting.embedding_model.startswith("colours/")
+        assert found.embedding_model == "colours/features"
 
     def test_a_garment_of_another_taxonomy_is_described_too(
         self, model: Path, heads: Heads, tmp_path: Path

@@ -1,26 +1,29 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ewardrobe.attributes.embedding import embed, likeness
+from ewardrobe.attributes.heads import Heads
 from ewardrobe.training.projection import fit_projection
 from tests.attributes.made_heads import heads_for
 from tests.segmentation.models import write_colour_model
 
 
+@pytest.fixture(scope="module")
+def heads(tmp_path_factory: pytest.TempPathFactory) -> Heads:
+    return heads_for(write_colour_model(tmp_path_factory.mktemp("model") / "colours.onnx"))
+
+
+@settings(deadline=None)
 @given(st.lists(st.floats(-50, 50, width=32), min_size=3, max_size=3), st.booleans())
-def test_embeddings_have_length_one(values: list[float], with_heads: bool) -> None:
-    heads = _heads() if with_heads else None
-    found = embed(np.array(values, dtype=np.float32), heads)
+def test_embeddings_have_length_one(heads: Heads, values: list[float], projected: bool) -> None:
+    found = embed(np.array(values, dtype=np.float32), heads if projected else None)
     assert found.dtype == np.float32
-    assert found.shape == ((2,) if with_heads else (3,))
-    length = float(np.linalg.norm(found))
-    assert length == pytest.approx(1, abs=1e-4) or not found.any()
+    assert found.shape == ((2,) if projected else (3,))
+    assert not found.any() or float(np.linalg.norm(found)) == pytest.approx(1, abs=1e-4)
 
 
 def test_likeness_is_a_cosine() -> None:
@@ -69,15 +72,3 @@ class TestProjection:
         rows /= np.linalg.norm(rows, axis=1, keepdims=True)
         scores = rows @ rows.T - 2 * np.eye(len(rows))
         return float((self.groups[scores.argmax(axis=1)] == self.groups).mean())
-
-
-_made: dict[str, object] = {}
-
-
-def _heads():  # type: ignore[no-untyped-def]
-    if not _made:
-        import tempfile
-
-        with tempfile.TemporaryDirectory() as folder:
-            _made["heads"] = heads_for(write_colour_model(Path(folder) / "colours.onnx"))
-    return _made["heads"]

@@ -106,6 +106,7 @@ class TestHeads:
             made.about,
         )
         assert read.names("question") == made.names("question")
+        assert read.embedding_id == made.embedding_id
         vector = rng.normal(size=6).astype(np.float32)
         before = made.probabilities("question", made.hidden(vector))
         after = read.probabilities("question", read.hidden(vector))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ewardrobe.attributes.colours import main_colour, palette
-    from ewardrobe.attributes.describe import Describer, describe
+    from ewardrobe.attributes.describing import Describer, describe
     from ewardrobe.attributes.garment_types import GarmentType, TypeVocabulary, type_vocabulary
     from ewardrobe.attributes.values import UNKNOWN, Attributes, Colour, Value
     from ewardrobe.attributes.vocabulary import colour_names, name_colour
@@ -40,7 +40,7 @@ __all__ = [
 
 _MODULES = {
     "colours": ("main_colour", "palette"),
-    "describe": ("Describer", "describe"),
+    "describing": ("Describer", "describe"),
     "garment_types": ("GarmentType", "TypeVocabulary", "type_vocabulary"),
     "values": ("UNKNOWN", "Attributes", "Colour", "Value"),
     "vocabulary": ("colour_names", "name_colour"),

@@ -8,6 +8,7 @@ Trained by `ewardrobe.training.heads`.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zipfile
 from collections.abc import Mapping
@@ -77,6 +78,11 @@ class Heads:
     def names(self, question: str) -> tuple[str, ...]:
         """The answers to `question`, in the order of `probabilities`."""
         return self.read_outs[question].names
+
+    @property
+    def embedding_id(self) -> str:
+        """Eight digits that change when the projection does: embeddings of different projections do not compare."""
+        return hashlib.sha256(self.projection.astype(np.float16).tobytes()).hexdigest()[:8]
 
     def save(self, path: Path) -> None:
         """Write an `.npz` at `path`; weights are kept as float16."""

@@ -62,7 +62,11 @@ class Colour:
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
-    """Everything computed about one garment; `embedding` is float32 (D,), L2-normalised."""
+    """Everything computed about one garment.
+
+    `embedding` is float32 (D,), L2-normalised; `embedding_model` names what made it: embeddings with different names
+    are not comparable.
+    """
 
     type: Value
     pattern: Value
@@ -73,3 +77,4 @@ class Attributes:
     colours: tuple[Colour, ...]
     colour: Value
     embedding: npt.NDArray[np.float32] = field(compare=False, repr=False)
+    embedding_model: str = field(default="", compare=False, repr=False)

@@ -11,7 +11,6 @@ embedding is a linear projection that keeps what tells garments apart and drops 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -28,14 +27,13 @@ from ewardrobe.datasets import hashed_split
 from ewardrobe.segmentation import resolve
 from ewardrobe.segmentation.description import read_description
 from ewardrobe.segmentation.onnxfile import graph_sha256
-from ewardrobe.training.head_examples import Examples, collect, joined
+from ewardrobe.training.head_examples import Examples, collect, held_out, joined
 from ewardrobe.training.projection import fit_projection
 
 __all__ = [
     "EMBEDDING_SIZE",
     "Question",
     "Settings",
-    "held_out",
     "questions",
     "scores",
     "train_heads",
@@ -43,8 +41,6 @@ __all__ = [
 
 EMBEDDING_SIZE = 192
 SHIPPED = Path(__file__).parents[1] / "attributes" / "data" / "heads.npz"
-HELD_OUT = 50
-"""Training garments of `flat-lay` that the embedding never sees, so that retrieval can be measured on them."""
 
 
 @dataclass(frozen=True)
@@ -97,14 +93,6 @@ def questions(examples: Examples) -> list[Question]:
 
 def _single(name: str, names: tuple[str, ...], answers: Sequence[str]) -> Question:
     return Question(name, names, np.array(answers)[:, None] == np.array(names)[None, :])
-
-
-def held_out(examples: Examples) -> npt.NDArray[np.bool_]:
-    """The garments whose copies test the embedding: `flat-lay`'s val and `HELD_OUT` of its train, bool (N,)."""
-    flat = examples.source == "flat-lay"
-    names = set(examples.id[flat & (examples.split == "train")].tolist())
-    train = sorted(names, key=lambda name: hashlib.sha256(name.encode()).digest())  # an order without meaning
-    return np.asarray(flat & ((examples.split == "val") | np.isin(examples.id, train[:HELD_OUT])))
 
 
 class _Network(nn.Module):  # type: ignore[misc]  # PyTorch is not there where types are checked

@@ -74,7 +74,10 @@ class Describer:
         self._encoder = CropEncoder(runtime)
         fits = heads is not None and heads.model_sha256 == graph_sha256(runtime.path)
         self._heads = heads if fits else None
-        self.embedding_model = runtime.description.name if fits else f"{runtime.description.name}/features"
+        name = runtime.description.name
+        self.embedding_model = (
+            f"{name}/features" if self._heads is None else f"{name}/{self._heads.embedding_id}"
+        )
 
     def describe(
         self, segmentation: Segmentation, garment: Garment, engine: ZeroShotEngine | None = None
@@ -105,6 +108,7 @@ class Describer:
             colours=colours,
             colour=main_colour(colours),
             embedding=embed(features.pooled, self._heads),
+            embedding_model=self.embedding_model,
         )
 
 
