@@ -85,11 +85,9 @@ def _towards(others: Mask, cover: Alpha, size: tuple[int, int], cell: float) -> 
 
 def _crispen(alpha: npt.NDArray[np.float32], where: npt.NDArray[np.float32]) -> None:
     """Make the alpha's slope steeper, in place, the more the higher `where` (0..1, of any size) is."""
-    strength = cv2.resize(where, (alpha.shape[1], alpha.shape[0]), interpolation=cv2.INTER_LINEAR)
-    strength *= _STEEPER - 1
-    strength += 1
+    steeper = 1 + np.float32(_STEEPER - 1) * where
     alpha -= np.float32(0.5)
-    alpha *= strength
+    alpha *= cv2.resize(steeper, (alpha.shape[1], alpha.shape[0]), interpolation=cv2.INTER_LINEAR)
     alpha += np.float32(0.5)
     np.clip(alpha, 0, 1, out=alpha)
 

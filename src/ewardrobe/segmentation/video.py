@@ -146,12 +146,12 @@ def _writer(partial: Path, target: Path, rate: float, size: tuple[int, int]) -> 
 def _quiet() -> Iterator[None]:
     """OpenCV and its FFmpeg say nothing by themselves: what they could not do is raised as one line."""
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    before = cv2.getLogLevel()
-    cv2.setLogLevel(0)
+    before = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
         yield
     finally:
-        cv2.setLogLevel(before)
+        cv2.utils.logging.setLogLevel(before)
 
 
 def _shown(source: VideoSource) -> str:
