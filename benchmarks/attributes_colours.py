@@ -58,10 +58,10 @@ def agreement(table: pd.DataFrame) -> str:
 
 
 def by_label(table: pd.DataFrame) -> str:
-    """Markdown: per human label, the agreement and the five commonest names."""
+    """Markdown, the confusion matrix row by row: per human label, the agreement and every name with its count."""
     lines = ["| Label | n | strict | with synonyms | named |", "|---|---|---|---|---|"]
     for label, part in sorted(table.groupby("label"), key=lambda group: -len(group[1])):
-        named = ", ".join(f"{name} {count}" for name, count in part.name.value_counts().head(5).items())
+        named = ", ".join(f"{name} {count}" for name, count in part.name.value_counts().items())
         lines.append(
             f"| {label} | {len(part)} | {part.strict.mean():.2f} | {part.right.mean():.2f} | {named} |"
         )

@@ -69,7 +69,7 @@ def data(cache: Path | None, count: int) -> tuple[Floats, npt.NDArray[np.intp], 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rendered", type=int, default=600, help="how many rendered garments to add")
+    parser.add_argument("--rendered", type=int, default=780, help="how many rendered garments to add")
     parser.add_argument("--cache", type=Path, help="keep the measures in this file between runs")
     options = parser.parse_args()
     features, labels, real = data(options.cache, options.rendered)

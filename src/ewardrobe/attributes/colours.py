@@ -34,7 +34,7 @@ _MERGE_DISTANCE = 0.085
 _LIT_QUANTILE = 0.3  # the darkest part of a cluster is fold and shadow, not cloth
 _DIFFERENT = 0.12  # OKLab distance at which two colours are no longer shades of one
 _EDGE_STEP = 48
-_FLAT_LEAST = 0.35
+_FLAT_LEAST = 0.65  # less, and the edges are the print
 _SKIN_MOST = 0.45
 _SKIN_PATCH = 9
 
@@ -128,7 +128,7 @@ def _crop(pixels: Pixels, mask: Mask) -> tuple[Pixels, Mask] | None:
     scale = _WORKING_SIZE / max(inside.shape)
     if scale < 1:
         size = (max(1, round(inside.shape[1] * scale)), max(1, round(inside.shape[0] * scale)))
-        crop = cv2.resize(crop, size, interpolation=cv2.INTER_AREA)
+        crop = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
         inside = cv2.resize(inside.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
     core = cv2.erode(inside.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0) > 0
     if core.sum() >= 0.4 * inside.sum():
@@ -159,7 +159,7 @@ def _flat(pixels: Pixels, mask: Mask) -> Mask:
 
 def _bins(pixels: Pixels) -> npt.NDArray[np.intp]:
     coarse = (pixels >> 3).astype(np.intp)
-    return np.asarray(coarse[..., 0] << 10 | coarse[..., 1] << 5 | coarse[..., 2])
+    return np.array(coarse[..., 0] << 10 | coarse[..., 1] << 5 | coarse[..., 2])
 
 
 _LEVELS = np.stack(np.unravel_index(np.arange(1 << 15), (32, 32, 32)), axis=1) * 8.0 + 3.5
@@ -194,9 +194,9 @@ def _cluster(points: Floats, weights: Floats) -> npt.NDArray[np.intp]:
             if gaps[first, second] > _MERGE_DISTANCE:
                 break
         groups[groups == first] = second
-        groups = np.unique(groups, return_inverse=True)[1].reshape(-1)
+        groups = np.asarray(np.unique(groups, return_inverse=True)[1].reshape(-1), np.intp)
         centres, sizes = _centres(places, weights, groups, len(centres) - 1)
-    return groups
+    return np.asarray(groups, np.intp)
 
 
 def _seeds(places: Floats, weights: Floats) -> Floats:
@@ -213,7 +213,7 @@ def _centres(
     places: Floats, weights: Floats, groups: npt.NDArray[np.intp], count: int
 ) -> tuple[Floats, Floats]:
     """The weighted centre and the weight of each group; an empty one stays far away from everything."""
-    sizes = np.bincount(groups, weights, minlength=count)
+    sizes = np.bincount(groups, weights, minlength=count).astype(np.float64)
     sums = np.stack([np.bincount(groups, weights * axis, minlength=count) for axis in places.T], axis=1)
     return np.where(sizes[:, None] > 0, sums / np.maximum(sizes, 1e-9)[:, None], 9.0), sizes
 

@@ -21,6 +21,7 @@ Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
 _SIZE = 256
+_CHROMA_TWICE = np.array([1.0, 2.0, 2.0], np.float32)
 _LEVELS = 5
 _ORIENTED_LEVELS = 4
 _ANGLES = 8
@@ -69,13 +70,13 @@ def _measures(crop: Pixels, inside: Mask, levels: list[_Level]) -> list[tuple[st
 def _crop(pixels: Pixels, mask: Mask) -> tuple[Pixels, Mask]:
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
-    crop, inside = pixels[box], mask[box].astype(np.uint8)
+    crop, inside = pixels[box], mask[box]
     scale = _SIZE / max(inside.shape)
     if scale < 1:
         size = (max(1, round(inside.shape[1] * scale)), max(1, round(inside.shape[0] * scale)))
-        crop = cv2.resize(crop, size, interpolation=cv2.INTER_AREA)
-        inside = cv2.resize(inside, size, interpolation=cv2.INTER_NEAREST)
-    return np.ascontiguousarray(crop), inside > 0
+        crop = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
+        inside = cv2.resize(inside.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    return np.ascontiguousarray(crop), inside
 
 
 def _pyramid(crop: Pixels, inside: Mask) -> list[_Level]:
@@ -86,12 +87,12 @@ def _pyramid(crop: Pixels, inside: Mask) -> list[_Level]:
     levels = []
     for number in range(_LEVELS):
         if number and min(stack.shape[:2]) >= 4:
-            stack = cv2.pyrDown(stack)
-        blurred = cv2.GaussianBlur(stack, (9, 9), 1.6, borderType=cv2.BORDER_CONSTANT)
+            stack = np.asarray(cv2.pyrDown(stack), np.float32)
+        blurred = cv2.GaussianBlur(stack, (9, 9), 1.6, borderType=cv2.BORDER_CONSTANT).astype(np.float32)
         covered = stack[..., 3]
-        image = stack[..., :3] / np.maximum(covered, 1e-3)[..., None]
-        blur = blurred[..., :3] / np.maximum(blurred[..., 3], 1e-3)[..., None]
-        image = np.where(covered[..., None] > 0.5, image, blur)
+        sharp = stack[..., :3] / np.maximum(covered, 1e-3)[..., None]
+        blur = np.asarray(blurred[..., :3] / np.maximum(blurred[..., 3], 1e-3)[..., None], np.float32)
+        image = np.asarray(np.where(covered[..., None] > 0.5, sharp, blur), np.float32)
         core = covered > 0.97
         inner = cv2.erode(core.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0) > 0
         levels.append(_Level(image, blur, inner if inner.sum() >= 12 else covered > 0.5))
@@ -115,8 +116,10 @@ def _band(level: _Level) -> list[tuple[str, float]]:
 
 def _gradients(level: _Level) -> tuple[Floats, Floats, Floats]:
     """The structure tensor (Jxx, Jyy, Jxy) over lightness and doubled chroma, zero outside the core."""
-    image = level.image * np.float32([1.0, 2.0, 2.0])
-    dx, dy = cv2.Sobel(image, cv2.CV_32F, 1, 0, scale=0.125), cv2.Sobel(image, cv2.CV_32F, 0, 1, scale=0.125)
+    image = level.image * _CHROMA_TWICE
+    dx, dy = (
+        np.asarray(cv2.Sobel(image, cv2.CV_32F, *step, scale=0.125), np.float32) for step in ((1, 0), (0, 1))
+    )
     core = level.core.astype(np.float32)
     return _dot(dx, dx) * core, _dot(dy, dy) * core, _dot(dx, dy) * core
 
@@ -127,9 +130,9 @@ def _lines(level: _Level) -> list[tuple[str, float]]:
     strength = np.sqrt(np.minimum(xx + yy, 0.04))
     angle = 0.5 * np.arctan2(2 * xy, xx - yy)
     bins = ((angle / np.pi + 0.5) * _ANGLES).astype(np.intp) % _ANGLES
-    parts = np.bincount(bins.ravel(), strength.ravel(), minlength=_ANGLES)
-    total = float(parts.sum())
-    parts = parts / max(total, 1e-6)
+    sums = np.bincount(bins.ravel(), strength.ravel(), minlength=_ANGLES)
+    total = float(sums.sum())
+    parts = sums / max(total, 1e-6)
     turned = np.roll(parts, -int(parts.argmax()))
     blur = [cv2.boxFilter(part, -1, (9, 9)) for part in (xx, yy, xy)]
     energy = blur[0] + blur[1]
@@ -178,13 +181,13 @@ def _repeats(level: _Level) -> list[tuple[str, float]]:
         flat = patch - cv2.GaussianBlur(patch, (0, 0), size / 10)
         spectrum = np.fft.fft2(flat * taper[..., None], axes=(0, 1))
         power += np.square(np.abs(spectrum)) @ np.array([1.0, 3.0, 3.0])
-    power = cv2.GaussianBlur(np.fft.fftshift(power), (3, 3), 0.8)
+    smooth = np.asarray(cv2.GaussianBlur(np.fft.fftshift(power), (3, 3), 0.8), np.float64)
     middle = size // 2
-    half = power[:, middle:].copy()
+    half = smooth[:, middle:].copy()
     half[middle - 2 : middle + 3, :3] = 0
     half[:middle, 0] = 0
     total = float(half.sum()) + 1e-9
-    y, x = np.unravel_index(int(half.argmax()), half.shape)
+    y, x = (int(place) for place in np.unravel_index(int(half.argmax()), half.shape))
     peak = float(half[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2].sum()) / total
     first = np.array([y - middle, x], float)
     rows, columns = np.mgrid[-middle : size - middle, 0 : half.shape[1]]
@@ -205,7 +208,7 @@ def _repeats(level: _Level) -> list[tuple[str, float]]:
 
 def _strips(level: _Level) -> list[tuple[str, float]]:
     """How much of the variation lies between the rows of narrow upright strips (level stripes), and the reverse."""
-    detail = level.image * np.float32([1.0, 2.0, 2.0])
+    detail = level.image * _CHROMA_TWICE
     weight = level.core.astype(np.float32)
     shares = []
     for values, core in ((detail, weight), (detail.transpose(1, 0, 2), weight.T)):
@@ -261,7 +264,7 @@ def _edges(level: _Level) -> list[tuple[str, float]]:
 def _spots(crop: Pixels, inside: Mask) -> list[tuple[str, float]]:
     """The patches of all colours but the largest: how many, how large, how round, how evenly spread."""
     half = (max(8, crop.shape[1] // 2), max(8, crop.shape[0] // 2))
-    small = cv2.resize(crop, half, interpolation=cv2.INTER_AREA)
+    small = np.asarray(cv2.resize(crop, half, interpolation=cv2.INTER_AREA), np.uint8)
     mask = cv2.resize(inside.astype(np.uint8), half, interpolation=cv2.INTER_NEAREST) > 0
     core = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0) > 0
     core = core if core.sum() >= 0.3 * mask.sum() else mask
