@@ -138,9 +138,9 @@ class Augmenter:
         turn = rng.normal(0, 0.25)
         if rng.random() < 0.12:
             turn += rng.choice([-1, 1, 2]) * np.pi / 2
-        compose = rng.random() < 0.55
+        compose = rng.random() < 0.45
         upright = compose and rng.random() < 0.5
-        matrix = _placement(rng, item.labels.shape, canvas, (0.6, 1.35), turn * (0.25 if upright else 1.0))
+        matrix = _placement(rng, item.labels.shape, canvas, (0.65, 1.3), turn * (0.25 if upright else 1.0))
         half = (canvas[0] // 2, canvas[1] // 2)
         if not compose:
             return self._plain(item, matrix, canvas)
