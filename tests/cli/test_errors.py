@@ -133,7 +133,7 @@ def test_ctrl_c_keeps_what_is_finished_and_the_next_run_goes_on(
     arguments = ("segment", folder, "--model", model, "--out", out, "--jobs", jobs)
     process = start(*arguments, home=tmp_path / "home", start_new_session=True)
     deadline = time.monotonic() + 300
-    while not list(out.glob("*.json")) and time.monotonic() < deadline:
+    while len(list(out.glob("*.json"))) < 4 and time.monotonic() < deadline:
         time.sleep(0.05)
     # As a terminal does: to the whole group, workers included.
     os.killpg(process.pid, signal.SIGINT)
@@ -148,7 +148,8 @@ def test_ctrl_c_keeps_what_is_finished_and_the_next_run_goes_on(
     output, said = process.communicate(timeout=300)
     assert process.returncode == 0, said
     assert len(list(out.glob("*.json"))) == count
-    assert output.count("skipped") >= max(1, done - 2 * jobs)
+    # At most what each worker had just written, but not yet noted, is done again.
+    assert output.count("skipped") >= done - jobs
 
 
 def test_nothing_listens_for_a_terminal(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ def finished(tmp_path: Path) -> tuple[Path, Path, Path]:
     (out / "sub").mkdir(parents=True)
     file = out / "sub" / "photo.json"
     file.write_text("{}")
-    Journal(out, {"model": "a"}).add(photo, [file])
+    Journal(out, {"model": "a"}).writer.add(photo, [file])
     return photo, out, file
 
 
@@ -38,7 +38,7 @@ def test_other_settings_another_photo_or_a_lost_file_are_work_to_do(tmp_path: Pa
 
 def test_a_photo_without_garments_is_finished_too(tmp_path: Path) -> None:
     photo, out, _ = finished(tmp_path)
-    Journal(out, {"model": "c"}).add(photo, [])
+    Journal(out, {"model": "c"}).writer.add(photo, [])
     assert Journal(out, {"model": "c"}).files_of(photo) == []
 
 
@@ -58,3 +58,16 @@ def test_the_folder_may_be_moved(tmp_path: Path) -> None:
     out.rename(tmp_path / "elsewhere")
     found = Journal(tmp_path / "elsewhere", {"model": "a"}).files_of(photo)
     assert found == [tmp_path / "elsewhere" / "sub" / "photo.json"]
+
+
+def test_many_writers_at_once(tmp_path: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    photos = [tmp_path / f"{number}.jpg" for number in range(200)]
+    for photo in photos:
+        photo.write_bytes(b"x")
+    writer = Journal(tmp_path, {}).writer
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda photo: writer.add(photo, [photo]), photos))
+    journal = Journal(tmp_path, {})
+    assert all(journal.files_of(photo) == [photo] for photo in photos)

@@ -6,10 +6,11 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["JOURNAL_NAME", "Journal"]
+__all__ = ["JOURNAL_NAME", "Journal", "JournalWriter"]
 
 JOURNAL_NAME = ".ewardrobe-done.jsonl"
 
@@ -25,7 +26,7 @@ class Journal:
         """Read the journal of `folder`, which need not exist yet, for runs with these `settings`."""
         self.folder = folder
         text = json.dumps(settings, sort_keys=True, default=str)
-        self._settings = hashlib.sha256(text.encode()).hexdigest()[:16]
+        self.writer = JournalWriter(folder, hashlib.sha256(text.encode()).hexdigest()[:16])
         self._files: dict[tuple[str, int, int], list[str]] = {}
         try:
             lines = (folder / JOURNAL_NAME).read_text(encoding="utf-8").splitlines()
@@ -37,7 +38,7 @@ class Journal:
     def _read_line(self, line: str) -> None:
         try:
             entry = json.loads(line)
-            if entry["settings"] == self._settings:
+            if entry["settings"] == self.writer.settings:
                 self._files[entry["photo"], entry["size"], entry["time"]] = list(entry["files"])
         except (ValueError, KeyError, TypeError):
             # A power cut can leave half a line; the photo is simply done again.
@@ -51,17 +52,25 @@ class Journal:
         files = [self.folder / name for name in self._files[key]]
         return files if all(file.exists() for file in files) else None
 
+
+@dataclass(frozen=True, slots=True)
+class JournalWriter:
+    """The half of a journal that worker processes carry: each notes what it has finished itself."""
+
+    folder: Path
+    settings: str
+
     def add(self, photo: Path, files: Sequence[Path]) -> None:
-        """Note that `photo` is finished."""
+        """Note that `photo` is finished and that `files` were written for it."""
         key = _identity(photo)
         if key is None:
             return
-        names = [os.path.relpath(file, self.folder) for file in files]
-        self._files[key] = names
         path, size, time = key
-        entry = {"photo": path, "size": size, "time": time, "settings": self._settings, "files": names}
-        with (self.folder / JOURNAL_NAME).open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(entry) + "\n")
+        names = [os.path.relpath(file, self.folder) for file in files]
+        entry = {"photo": path, "size": size, "time": time, "settings": self.settings, "files": names}
+        # One short write at the end of the file: several processes may do it at once.
+        with (self.folder / JOURNAL_NAME).open("ab", buffering=0) as stream:
+            stream.write(json.dumps(entry).encode() + b"\n")
 
 
 def _identity(photo: Path) -> tuple[str, int, int] | None:

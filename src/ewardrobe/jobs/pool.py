@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from ewardrobe.errors import EwardrobeError
@@ -82,12 +83,14 @@ def _run_in_processes(
                     task = next(queue)
                 except StopIteration:
                     break
-                waiting[pool.submit(_work_in_worker, task)] = task
+                with _interrupts_held():
+                    future = pool.submit(_work_in_worker, task)
+                waiting[future] = task
             if not waiting:
                 return
-            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                task = waiting.pop(future)
-                result = future.result()
+            for finished in wait(waiting, return_when=FIRST_COMPLETED).done:
+                task = waiting.pop(finished)
+                result = finished.result()
                 if isinstance(result, _SetupFailed):
                     raise result.error
                 _stop_if_hopeless(result)
@@ -101,6 +104,22 @@ def _run_in_processes(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Keep Ctrl-C waiting while a worker may be started: the worker inherits this, and so never hears one.
+
+    Without it, a worker that is still importing would die with a traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _SetupFailed:
     """Carries the error of a worker that could not be made ready."""
 
@@ -112,7 +131,7 @@ _worker: dict[str, Any] = {}
 
 
 def _begin_worker(setup: Callable[[], Any], work: Callable[[Any, Any], Any]) -> None:
-    # The parent alone answers Ctrl-C, after the task under way is whole.
+    # The parent alone answers Ctrl-C, after the task under way is whole; here, where signals cannot be held back.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _worker.update(setup=setup, work=work)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ewardrobe.errors import UsageError
-from ewardrobe.jobs.journal import Journal
+from ewardrobe.jobs.journal import Journal, JournalWriter
 from ewardrobe.jobs.outcomes import Outcome, failed
 from ewardrobe.jobs.pool import run, threads_for
 from ewardrobe.jobs.sources import Source
@@ -81,12 +81,15 @@ def run_into_folder(
             yield Outcome(source, "skipped", "done in an earlier run", tuple(files))
     if not todo:
         return
-    for source, result in run(setup, work, todo, jobs=min(jobs, len(todo))):
-        if isinstance(result, Exception):
-            yield failed(source, result)
-        else:
-            journal.add(source.path, result.files)
-            yield result
+    noted = partial(_work_and_note, journal.writer, work)
+    for source, result in run(setup, noted, todo, jobs=min(jobs, len(todo))):
+        yield failed(source, result) if isinstance(result, Exception) else result
+
+
+def _work_and_note(writer: JournalWriter, work: Work, state: Any, source: Source) -> Outcome:
+    outcome = work(state, source)
+    writer.add(source.path, outcome.files)
+    return outcome
 
 
 def load_segmenter(model: str, size: int | str | None, threads: int | None) -> Segmenter:
