@@ -199,3 +199,17 @@ def test_masks_are_disjoint_and_make_up_the_map(shapes: list[Shape], noise: floa
         assert (labels[window][item.mask] == item.label).all()
         assert 0 <= item.score <= 1
     np.testing.assert_array_equal(covered, np.isin(labels, WARDROBE.garments))
+
+
+def test_bits_of_a_passer_by_go(certain_scores: CertainScores) -> None:
+    shapes: list[Shape] = [*person(40), ("pants", (280, 100, 12, 20)), ("skin", (290, 20, 5, 8))]
+    labels = paint((240, 300), shapes)
+    assert names(garments(labels, certain_scores)) == [(1, "top"), (1, "pants"), (1, "footwear")]
+    assert not labels[:, 200:].any()
+
+
+def test_a_scrap_far_from_its_garment_goes(certain_scores: CertainScores) -> None:
+    labels = paint((240, 200), [*person(60), ("bag", (130, 60, 35, 40)), ("bag", (80, 195, 5, 5))])
+    found = garments(labels, certain_scores)
+    assert names(found)[-1] == (1, "bag")
+    assert found[-1].box == (130, 60, 35, 40)

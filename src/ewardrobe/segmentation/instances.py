@@ -37,6 +37,7 @@ _NEAR = (
     0.5  # of the root of the smaller's area: pieces nearer than this are of one garment that something cuts
 )
 _FRAGMENT = 0.1  # of the larger's area: a piece this small is no garment of its own
+_SURROUNDINGS = 0.03  # of the largest piece of the foreground
 _SCRAP = 0.02  # of the largest part of the same garment
 _PAIR = 0.4  # two shoes are a pair when the smaller is this share of the larger
 
@@ -58,6 +59,8 @@ def find_instances(label_map: LabelMap, scores: ScoreMap, taxonomy: Taxonomy) ->
     They come person by person, nobody's last, each in the order of the taxonomy's classes and then from left to right.
     """
     people = find_people(label_map, taxonomy)
+    if people.count:
+        _clear_surroundings(label_map, people)
     regions = find_regions(label_map, taxonomy.garments)
     groups = _groups(regions, people, taxonomy)
     numbers = np.zeros(label_map.shape, dtype=np.uint16)
@@ -75,6 +78,15 @@ def find_instances(label_map: LabelMap, scores: ScoreMap, taxonomy: Taxonomy) ->
         if number not in dropped
     ]
     return sorted(found, key=lambda item: (item.person or math.inf, item.label, item.box))
+
+
+def _clear_surroundings(label_map: LabelMap, people: People) -> None:
+    """Give to the background, in place, what is small beside the people and not theirs: bits of passers-by, mostly."""
+    pieces = find_regions((label_map != 0).astype(np.uint8), (1,))
+    least = _SURROUNDINGS * max((piece.area for piece in pieces), default=0)
+    for piece in pieces:
+        if piece.area < least and not people.owner_map(piece.box)[piece.mask].any():
+            label_map[piece.window][piece.mask] = 0
 
 
 _Group = tuple[int, list[Region]]
@@ -189,9 +201,11 @@ def _score(parts: list[Region], scores: ScoreMap) -> float:
 def _scraps(groups: list[_Group], taxonomy: Taxonomy) -> Iterable[Region]:
     """Parts of garments too small beside the rest to be a part that something cuts off."""
     for _, parts in groups:
-        if not is_in_bits(taxonomy, parts[0].label):
-            largest = max(part.area for part in parts)
-            yield from (part for part in parts if part.area < _SCRAP * largest)
+        largest = max(parts, key=lambda part: part.area)
+        reach = math.sqrt(largest.area) if is_in_bits(taxonomy, largest.label) else 0.0
+        for part in parts:
+            if part.area < _SCRAP * largest.area and _gap(part, [largest]) >= reach:
+                yield part
 
 
 def _instance(
