@@ -12,24 +12,28 @@ import random
 import shutil
 import signal
 import sqlite3
-import subprocess
 import sys
 import time
+import traceback
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+import ewardrobe.wardrobe.adding
+import ewardrobe.wardrobe.transfer.importing  # noqa: F401
 from ewardrobe.wardrobe import Wardrobe
 from ewardrobe.wardrobe.database import upgrade
-from ewardrobe.wardrobe.files import KINDS
 from tests.wardrobe import rendered
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 OPERATIONS = ("add", "import", "migrate")
 EXPORTED = 6
 """Photos in the export that is imported."""
 
 OLD_GARMENTS = 400
+PHOTOS = 3
+"""Photos that one worker adds."""
 
 
 @dataclass
@@ -45,34 +49,52 @@ class Tally:
 # The worker
 
 
-def work(operation: str, home: Path, seed: int) -> None:
-    """What a worker does; prints `stored NAME` after each thing it may rely on."""
-    if operation == "migrate":
-        with Wardrobe.open(home) as wardrobe:
-            print(f"stored {len(wardrobe)} garments", flush=True)
-        return
+def work(operation: str, home: Path, seed: int, report: int) -> None:
+    """What a worker does; writes a line to `report` for each thing it was told is stored."""
     with Wardrobe.open(home) as wardrobe:
-        if operation == "import":
+        if operation == "migrate":
+            os.write(report, b"all\n")
+        elif operation == "import":
             wardrobe.import_(home.with_name("export.zip"))
-            print("stored export", flush=True)
-            return
-        for number in range(seed, seed + 1000):
-            photo = rendered.photo(number)
-            wardrobe.add_segmented(
-                photo, [rendered.item(2 * number), rendered.item(2 * number + 1)], model=rendered.MODEL
-            )
-            print(f"stored {photo.sha256}", flush=True)
+            os.write(report, b"all\n")
+        else:
+            for number in range(seed, seed + PHOTOS):
+                photo = rendered.photo(number)
+                found = [rendered.item(2 * number), rendered.item(2 * number + 1)]
+                wardrobe.add_segmented(photo, found, model=rendered.MODEL)
+                os.write(report, f"{photo.sha256}\n".encode())
 
 
-def _worker(operation: str, home: Path, seed: int) -> None:
-    import alembic.command  # noqa: F401  the migration itself is what is to be hit, not its imports
+def _start(
+    operation: str, home: Path, seed: int, before: Callable[[], object] = lambda: None
+) -> tuple[int, int]:
+    """A process of its own that works, and the reading end of its reports.
 
-    import ewardrobe.wardrobe.adding  # noqa: F401
+    It is forked, not started anew, so that what is hit is the work and not the imports.
+    """
+    read, report = os.pipe()
+    worker = os.fork()
+    if worker == 0:
+        os.close(read)
+        try:
+            before()
+            work(operation, home, seed, report)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    os.close(report)
+    return worker, read
 
-    print("ready", flush=True)
-    sys.stdin.readline()
-    work(operation, home, seed)
-    print("done", flush=True)
+
+def _end(worker: int, read: int) -> tuple[bool, list[str]]:
+    """Wait for a worker: whether it was killed, and what it reported."""
+    with os.fdopen(read) as pipe:
+        lines = pipe.read().split("\n")
+    _, status = os.waitpid(worker, 0)
+    if not os.WIFSIGNALED(status) and os.WEXITSTATUS(status):
+        raise AssertionError("the worker failed by itself")
+    return os.WIFSIGNALED(status), lines[:-1]  # what has no end of line was not reported
 
 
 # The killer
@@ -109,51 +131,20 @@ def make_old_wardrobe(home: Path, garments: int = OLD_GARMENTS) -> None:
     connection.close()
 
 
-def measure(operation: str, home: Path, seed: int) -> float:
+def measure(operation: str, home: Path) -> float:
     """How long a worker works when nobody kills it, in seconds."""
-    worker = _start(operation, home, seed)
     started = time.monotonic()
-    assert worker.stdin is not None and worker.stdout is not None
-    print("go", file=worker.stdin, flush=True)
-    if operation == "add":  # it would go on for long: two photos are enough
-        worker.stdout.readline(), worker.stdout.readline()
-    else:
-        worker.stdout.readline()
-    took = time.monotonic() - started
-    worker.kill()
-    worker.wait()
-    return took
+    _end(*_start(operation, home, 0))
+    return time.monotonic() - started
 
 
 def random_kill(operation: str, home: Path, seed: int, delay: float, tally: Tally) -> None:
-    """Start a worker, kill it `delay` seconds after it began, and check what is left."""
-    worker = _start(operation, home, seed)
-    assert worker.stdin is not None and worker.stdout is not None
-    print("go", file=worker.stdin, flush=True)
+    """Start a worker, kill it `delay` seconds later, and check what is left."""
+    worker, read = _start(operation, home, seed)
     time.sleep(delay)
-    worker.kill()
-    output, _ = worker.communicate()
-    reported = [line.removeprefix("stored ") for line in output.split("\n") if line.startswith("stored ")]
-    # A line cut off by the kill was not reported.
-    if output and not output.endswith("\n"):
-        reported = reported[:-1] if output.rsplit("\n", 1)[-1].startswith("stored ") else reported
+    os.kill(worker, signal.SIGKILL)
+    _, reported = _end(worker, read)
     after_kill(operation, home, reported, tally)
-
-
-def _start(operation: str, home: Path, seed: int) -> subprocess.Popen[str]:
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "tests.wardrobe.killing", operation, str(home), str(seed)],
-        cwd=REPOSITORY,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY / "src")},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert worker.stdout is not None
-    if worker.stdout.readline() != "ready\n":
-        worker.kill()
-        raise AssertionError("the worker did not start")
-    return worker
 
 
 def after_kill(operation: str, home: Path, reported: list[str], tally: Tally) -> None:
@@ -211,67 +202,40 @@ def run(kills: int, folder: Path, seed: int = 0) -> Tally:
     """Kill workers of every kind in turn, at random moments."""
     chance = random.Random(seed)
     tally = Tally()
-    longest: dict[str, float] = {}
-    for operation in OPERATIONS:
-        place = folder / f"measure-{operation}"
-        longest[operation] = measure(operation, prepare(operation, place), 0)
+    longest = {name: measure(name, prepare(name, folder / f"measure-{name}")) for name in OPERATIONS}
     for number in range(kills):
         operation = OPERATIONS[number % len(OPERATIONS)]
         place = folder / operation
         home = prepare(operation, place)
         if operation == "import":
             shutil.rmtree(home, ignore_errors=True)
-        random_kill(operation, home, 1000 * number, chance.uniform(0, longest[operation] * 1.1), tally)
+        random_kill(operation, home, PHOTOS * number, chance.uniform(0, longest[operation]), tally)
     return tally
 
 
 # Death at the n-th step
 
 
-def step_kills(operation: str, folder: Path, *, every: int = 1, most: int = 10_000) -> Tally:
+def step_kills(operation: str, folder: Path, *, every: int = 1) -> Tally:
     """Kill a forked worker at its first step, then another at its second, and so on until one lives to the end."""
     tally = Tally()
     step = 1
-    while step <= most:
+    while True:
         place = folder / f"{operation}-{step}"
         home = prepare(operation, place)
         if operation == "import":
             with Wardrobe.open(home):
                 pass
-        read, write = os.pipe()
-        child = os.fork()
-        if child == 0:
-            _die_at(step, home, write)
-            try:
-                _one(operation, home, write)
-            finally:
-                os._exit(0)
-        os.close(write)
-        _, status = os.waitpid(child, 0)
-        with os.fdopen(read) as pipe:
-            reported = pipe.read().split()
+        killed, reported = _end(*_start(operation, home, 0, partial(_die_at, step, home)))
+        if not killed:
+            return tally
         after_kill(operation, home, reported, tally)
         shutil.rmtree(place)
-        if not os.WIFSIGNALED(status):
-            tally.kills -= 1
-            return tally
         step += every
     return tally
 
 
-def _one(operation: str, home: Path, report: int) -> None:
-    with Wardrobe.open(home) as wardrobe:
-        name = "all"
-        if operation == "import":
-            wardrobe.import_(home.with_name("export.zip"))
-        elif operation == "add":
-            photo = rendered.photo(1)
-            wardrobe.add_segmented(photo, [rendered.item(1), rendered.item(2)], model=rendered.MODEL)
-            name = photo.sha256
-        os.write(report, name.encode())
-
-
-def _die_at(step: int, home: Path, report: int) -> None:
+def _die_at(step: int, home: Path) -> None:
     """Arrange for this process to be killed before its `step`-th file operation or SQL statement."""
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
@@ -300,9 +264,3 @@ def _die_at(step: int, home: Path, report: int) -> None:
     os.fsync = counted_sync
     for name in ("before_cursor_execute", "begin", "commit"):
         event.listen(Engine, name, lambda *_: count())
-
-
-if __name__ == "__main__":
-    _worker(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
-
-__all__ = ["KINDS", "OPERATIONS", "Tally", "make_old_wardrobe", "random_kill", "run", "step_kills"]
