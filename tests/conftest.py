@@ -11,10 +11,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import settings
 
 from ewardrobe import taxonomy
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+# A deadline per example fails on any busy machine; what must be fast is measured by the benchmarks.
+settings.register_profile("ewardrobe", deadline=None)
+settings.load_profile("ewardrobe")
 
 # The figure's items as polygons `x,y x,y ...` in thousandths (x right, y down), drawn in this order.
 _FIGURE: dict[str, list[str]] = {

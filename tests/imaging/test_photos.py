@@ -286,7 +286,7 @@ def test_heic_needs_the_extra_or_is_read() -> None:
     refused(data[: len(data) // 2])
 
 
-@settings(max_examples=300, deadline=5000)
+@settings(max_examples=300)
 @given(st.sampled_from(sorted(FILES)), st.data())
 def test_fuzzed_files_open_or_are_refused_in_one_line(name: str, data: st.DataObject) -> None:
     source = mutated(FILES[name], lambda low, high: data.draw(st.integers(low, high)))
