@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ewardrobe.segmentation.components import (
     LabelMap,
     Region,
+    areas,
     fill_from_neighbours,
     find_regions,
     specks,
@@ -43,23 +44,23 @@ def clean(label_map: LabelMap, scores: ScoreMap, taxonomy: Taxonomy) -> None:
 
 
 def _give_slips_to_their_neighbours(label_map: LabelMap, scores: ScoreMap, taxonomy: Taxonomy) -> None:
-    areas = np.bincount(label_map.ravel(), minlength=256)
+    amounts = areas(label_map)
     body = [item.index for item in taxonomy if item.kind == "body"]
-    worn = areas[body].sum() >= _WORN * areas[1:IGNORE].sum()
+    worn = amounts[body].sum() >= _WORN * amounts[1:IGNORE].sum()
     # Body within cloth, in a photo without people, is a print or cloth in the colour of skin.
     classes = taxonomy.garments if worn else (*body, *taxonomy.garments)
     for region in sorted(find_regions(label_map, classes), key=lambda region: region.area):
-        rival = _rival(region, label_map, areas, scores, taxonomy, worn)
+        rival = _rival(region, label_map, amounts, scores, taxonomy, worn)
         if rival is not None:
             label_map[region.window][region.mask] = rival
-            areas[rival] += region.area
-            areas[region.label] -= region.area
+            amounts[rival] += region.area
+            amounts[region.label] -= region.area
 
 
 def _rival(
     region: Region,
     label_map: LabelMap,
-    areas: npt.NDArray[np.intp],
+    amounts: npt.NDArray[np.intp],
     scores: ScoreMap,
     taxonomy: Taxonomy,
     worn: bool,
@@ -76,7 +77,7 @@ def _rival(
         if taxonomy[region.label].kind == "body":
             allowed = _LIKE_SKIN if contact[other] >= _ENCLOSED else 0.0
         # The whole class counts, not the region: a shirt cut in three by a bag's strap is one shirt.
-        if allowed and region.area <= areas[other] * allowed * _doubt(region, other, scores):
+        if allowed and region.area <= amounts[other] * allowed * _doubt(region, other, scores):
             best, best_contact = other, float(contact[other])
     return best
 

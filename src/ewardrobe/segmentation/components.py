@@ -15,6 +15,7 @@ __all__ = [
     "LabelMap",
     "Mask",
     "Region",
+    "areas",
     "fill_from_neighbours",
     "find_regions",
     "grown",
@@ -25,6 +26,7 @@ __all__ = [
 
 LabelMap = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
+_FEW = 200
 Value = TypeVar("Value", bound=np.generic)
 Box = tuple[int, int, int, int]
 """x, y, width, height in pixels."""
@@ -54,6 +56,14 @@ class Region:
         inside[y - top : y - top + height, x - left : x - left + width] = self.mask
         ring = cv2.dilate(inside, np.ones((3, 3), np.uint8)) > inside
         return np.bincount(around[ring], minlength=256)
+
+
+def areas(label_map: LabelMap) -> npt.NDArray[np.intp]:
+    """How many pixels each label (256) has."""
+    counts: npt.NDArray[np.intp] = (
+        cv2.calcHist([label_map], [0], None, [256], [0, 256]).ravel().astype(np.intp)
+    )
+    return counts
 
 
 def tight_box(mask: Mask) -> Box:
@@ -97,7 +107,8 @@ def find_regions(label_map: LabelMap, classes: Iterable[int]) -> list[Region]:
 def specks(label_map: LabelMap, smallest: Mapping[int, int]) -> Mask:
     """The pixels of regions with fewer pixels than `smallest` says for their class, bool (H, W).
 
-    Made without a Python loop over regions: a noisy map has a hundred thousand of them.
+    A noisy map has a hundred thousand of them: a loop would take minutes there, and a table of the whole map is slow
+    where there are few.
     """
     found = np.zeros(label_map.shape, dtype=np.bool_)
     for label, least in smallest.items():
@@ -109,8 +120,14 @@ def specks(label_map: LabelMap, smallest: Mapping[int, int]) -> Mask:
         _, numbers, stats, _ = cv2.connectedComponentsWithStats(crop.view(np.uint8), connectivity=8)
         small = stats[:, cv2.CC_STAT_AREA] < least
         small[0] = False
-        if small.any():
-            found[y : y + height, x : x + width] |= small[numbers]
+        part = found[y : y + height, x : x + width]
+        if np.count_nonzero(small) > _FEW:
+            part |= small[numbers]
+            continue
+        for number in np.flatnonzero(small):
+            left, top, wide, high, _ = (int(value) for value in stats[number])
+            window = slice(top, top + high), slice(left, left + wide)
+            part[window] |= numbers[window] == number
     return found
 
 
