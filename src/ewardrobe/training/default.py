@@ -27,7 +27,7 @@ from ewardrobe.training.pseudo import label_tagged_once
 
 __all__ = ["describe_default", "export_default", "load_recipe", "make_default", "train_default"]
 
-SIZES = {"full": 512, "live": 320}
+SIZES = {"full": 544, "live": 320}
 # name, folder of the development data, split, taxonomy
 VALIDATION = (
     ("worn", "ccp", "val", None),
