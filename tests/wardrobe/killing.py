@@ -33,7 +33,7 @@ EXPORTED = 6
 
 OLD_GARMENTS = 400
 PHOTOS = 3
-"""Photos that one worker adds."""
+"""Photos that one worker adds before a random moment comes."""
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Tally:
 # The worker
 
 
-def work(operation: str, home: Path, seed: int, report: int) -> None:
+def work(operation: str, home: Path, seed: int, photos: int, report: int) -> None:
     """What a worker does; writes a line to `report` for each thing it was told is stored."""
     with Wardrobe.open(home) as wardrobe:
         if operation == "migrate":
@@ -58,7 +58,7 @@ def work(operation: str, home: Path, seed: int, report: int) -> None:
             wardrobe.import_(home.with_name("export.zip"))
             os.write(report, b"all\n")
         else:
-            for number in range(seed, seed + PHOTOS):
+            for number in range(seed, seed + photos):
                 photo = rendered.photo(number)
                 found = [rendered.item(2 * number), rendered.item(2 * number + 1)]
                 wardrobe.add_segmented(photo, found, model=rendered.MODEL)
@@ -66,7 +66,7 @@ def work(operation: str, home: Path, seed: int, report: int) -> None:
 
 
 def _start(
-    operation: str, home: Path, seed: int, before: Callable[[], object] = lambda: None
+    operation: str, home: Path, seed: int, photos: int = PHOTOS, before: Callable[[], object] = lambda: None
 ) -> tuple[int, int]:
     """A process of its own that works, and the reading end of its reports.
 
@@ -78,7 +78,7 @@ def _start(
         os.close(read)
         try:
             before()
-            work(operation, home, seed, report)
+            work(operation, home, seed, photos, report)
         except BaseException:
             traceback.print_exc()
             os._exit(1)
@@ -226,7 +226,7 @@ def step_kills(operation: str, folder: Path, *, every: int = 1) -> Tally:
         if operation == "import":
             with Wardrobe.open(home):
                 pass
-        killed, reported = _end(*_start(operation, home, 0, partial(_die_at, step, home)))
+        killed, reported = _end(*_start(operation, home, 0, 1, partial(_die_at, step, home)))
         if not killed:
             return tally
         after_kill(operation, home, reported, tally)

@@ -22,7 +22,7 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
     assert tally.problems == []
 
 
-@pytest.mark.parametrize(("operation", "every"), [("add", 53), ("import", 43), ("migrate", 97)])
+@pytest.mark.parametrize(("operation", "every"), [("add", 11), ("import", 43), ("migrate", 97)])
 def test_killed_step_by_step(tmp_path: Path, operation: str, every: int) -> None:
     tally = step_kills(operation, tmp_path, every=every)
     assert tally.kills >= 5
