@@ -3,7 +3,7 @@
     python benchmarks/fuzz.py --target photo --count 10000
     python benchmarks/fuzz.py --target model --count 10000
 
-A good outcome is a result or an `EwardrobeError` of one line. Anything else that is raised, a warning, a crash of the
+A good outcome is a result or an `EwardrobeError` of one printable line. Anything else that is raised, a warning, a crash of the
 process and an input that takes longer than `--timeout` are failures: their inputs are kept in `--keep`, and the exit
 code is 1. The inputs follow from `--seed` and their number alone, so any of them can be made again.
 """
@@ -102,9 +102,11 @@ def outcome(check: Check, data: bytes) -> str:
             check(data)
         except EwardrobeError as error:
             line = str(error)
-            return "FAILED: more than one line" if "\n" in line else f"refused: {_kind(line)}"
+            return (
+                f"refused: {_kind(line)}" if line.isprintable() else "FAILED: not one line of printable text"
+            )
         except BaseException as error:  # whatever else comes out is what this script looks for
-            return f"FAILED: {type(error).__name__}: {str(error)[:120]}"
+            return f"FAILED: {type(error).__name__}: {str(error)[:120]!r}"
     return "accepted"
 
 

@@ -239,6 +239,9 @@ def test_paths_that_lead_nowhere(tmp_path: Path) -> None:
     assert "no such file" in refused(str(tmp_path / "two\nlines.jpg"))
     assert refused("null\0.jpg") and refused("long" * 2000)
     assert "mode 'rb'" in refused(StringIO("text"))
+    file = BytesIO(b"no image")
+    file.name = "two\nlines.jpg"
+    assert "two\\nlines" in refused(file)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes in folders are a thing of POSIX")

@@ -92,7 +92,7 @@ def open_photo(source: PhotoSource, *, max_pixels: int = MAX_PIXELS) -> Photo:
         return _from_array(source, max_pixels)
     if isinstance(source, Image.Image):
         name = _stem(getattr(source, "filename", ""))
-        return _photo(decode(source, name, max_pixels), name, None, None)
+        return _photo(decode(source, _one_line(name), max_pixels), name, None, None)
     if isinstance(source, bytes | bytearray | memoryview):
         data = bytes(source)
         return _photo(decode_bytes(data, "photo", max_pixels), "photo", None, data)
@@ -126,15 +126,16 @@ def _from_path(source: str | os.PathLike[str], max_pixels: int) -> Photo:
 
 def _from_file(source: BinaryIO, max_pixels: int) -> Photo:
     name = _stem(getattr(source, "name", ""))
+    shown = _one_line(name)
     try:
         data = source.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        raise PhotoError(f"{name}: it cannot be read: {_one_line(error)}") from error
+        raise PhotoError(f"{shown}: it cannot be read: {_one_line(error)}") from error
     if not isinstance(data, bytes):
-        raise PhotoError(f"{name}: opened as text; open it as binary, with mode 'rb'")
+        raise PhotoError(f"{shown}: opened as text; open it as binary, with mode 'rb'")
     if len(data) > MAX_BYTES:
-        raise PhotoError(f"{name}: more than {MAX_BYTES >> 20} MiB; that is no photo")
-    return _photo(decode_bytes(data, name, max_pixels), name, None, data)
+        raise PhotoError(f"{shown}: more than {MAX_BYTES >> 20} MiB; that is no photo")
+    return _photo(decode_bytes(data, shown, max_pixels), name, None, data)
 
 
 def _read(path: Path, shown: str) -> bytes:
