@@ -3,9 +3,10 @@
     python benchmarks/fuzz.py --target photo --count 10000
     python benchmarks/fuzz.py --target model --count 10000
 
-A good outcome is a result or an `EwardrobeError` of one printable line. Anything else that is raised, a warning, a crash of the
-process and an input that takes longer than `--timeout` are failures: their inputs are kept in `--keep`, and the exit
-code is 1. The inputs follow from `--seed` and their number alone, so any of them can be made again.
+A good outcome is a result or an `EwardrobeError` of one printable line. Anything else that is raised, a
+warning, a crash of the process and an input that takes longer than `--timeout` are failures: their inputs
+are kept in `--keep`, and the exit code is 1. The inputs follow from `--seed` and their number alone, so any
+of them can be made again.
 """
 
 from __future__ import annotations
