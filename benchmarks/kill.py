@@ -26,25 +26,23 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of the random moments")
     parser.add_argument("--no-steps", action="store_true", help="leave out the kills at every single step")
     options = parser.parse_args()
-    print(f"seed {options.seed}")
+    print(f"seed {options.seed}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        tallies = {"at random moments": run(options.kills, Path(folder), options.seed)}
-        if not options.no_steps:
-            for operation in OPERATIONS:
-                tallies[f"at every step of {operation}"] = step_kills(operation, Path(folder) / "steps")
-    for name, tally in tallies.items():
-        show(name, tally)
-    return 1 if any(tally.problems for tally in tallies.values()) else 0
+        problems = show("at random moments", run(options.kills, Path(folder), options.seed))
+        for operation in () if options.no_steps else OPERATIONS:
+            problems += show(f"at every step of {operation}", step_kills(operation, Path(folder) / "steps"))
+    return 1 if problems else 0
 
 
-def show(name: str, tally: Tally) -> None:
+def show(name: str, tally: Tally) -> int:
     print(
         f"{tally.kills} kills {name}, {tally.reported} things reported stored, {len(tally.problems)} problems"
     )
     for moment, count in sorted(tally.moments.items()):
         print(f"  {count:5}  {moment}")
     for problem in tally.problems[:20]:
-        print(f"  PROBLEM {problem}")
+        print(f"  PROBLEM {problem}", flush=True)
+    return len(tally.problems)
 
 
 if __name__ == "__main__":
