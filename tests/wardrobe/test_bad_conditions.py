@@ -178,7 +178,7 @@ def test_what_a_dead_process_left_is_swept_but_a_living_ones_is_not(filled: Ward
     orphan.write_bytes(b"placed, never committed")
     used = next(iter(files))
     (dead / "names.json").write_text(
-        f'["masks/orphan.png", "{used}", "masks/never-placed.png", "../../etc/passwd"]'
+        f'["masks/orphan.png", "{used}", "masks/never-placed.png", "../../etc/passwd", "wardrobe.db"]'
     )
     with Wardrobe.open(filled.path) as again:
         assert not dead.exists() and not orphan.exists()

@@ -204,7 +204,7 @@ class Staging:
             return []
         except (OSError, ValueError) as error:
             raise StoreError(f"{self._place / _NAMES} cannot be read: {error}") from error
-        return [name for name in names if is_safe_name(name)]
+        return [name for name in names if is_safe_name(name) and name.split("/")[0] in KINDS]
 
     def __enter__(self) -> Staging:
         return self
