@@ -17,7 +17,7 @@ import ewardrobe
 from ewardrobe.imaging import to_jpeg_bytes, write_atomically
 
 HERE = Path(__file__).parent
-PHOTOS = ("flat/striped-t-shirt.jpg", "flat/jeans.jpg")
+PHOTOS = ("people/grace-hopper.jpg", "flat/striped-t-shirt.jpg", "flat/jeans.jpg")
 TARGET = HERE.parent / "docs" / "images" / "result.jpg"
 CELL, GAP = (300, 380), 14
 PAPER, CHECKS = (255, 255, 255), ((238, 238, 240), (250, 250, 251))
