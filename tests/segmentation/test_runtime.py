@@ -47,6 +47,20 @@ def test_a_graph_that_onnx_runtime_refuses(tmp_path: Path) -> None:
         Segmenter(described(tmp_path / "m.onnx", broken))
 
 
+def test_a_name_in_the_graph_that_is_no_text(colour_model: Path, tmp_path: Path) -> None:
+    data = colour_model.read_bytes()
+    assert b"\x12\x01H" in data, "a free dimension called H"
+    damaged = tmp_path / "damaged.onnx"
+    damaged.write_bytes(data.replace(b"\x12\x01H", b"\x12\x01\xb5"))
+    with pytest.raises(ModelError, match=r"damaged\.onnx .*(no text|cannot|not)"):
+        Segmenter(damaged)
+
+
+def test_a_name_on_two_lines_is_refused() -> None:
+    with pytest.raises(ModelError, match="one line"):
+        description(name="two\nlines")
+
+
 def test_a_graph_that_fails_on_a_photo(tmp_path: Path) -> None:
     graph = colour_graph()
     graph.graph.node[0].input[0] = "seven"

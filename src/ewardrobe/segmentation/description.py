@@ -148,6 +148,7 @@ class ModelDescription:
 
     def __post_init__(self) -> None:
         _require(isinstance(self.name, str) and bool(self.name), "name must be a text")
+        _require(self.name.isprintable(), "name must be printable, on one line")
         _require(isinstance(self.taxonomy, str) and bool(self.taxonomy), "taxonomy must be a text")
         _require(self.task in _TASKS, f"task is {self.task!r}; it is one of {', '.join(_TASKS)}")
         for key in ("mean", "std"):

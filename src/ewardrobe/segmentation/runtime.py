@@ -196,6 +196,11 @@ def _session(path: Path, threads: int | None, providers: Sequence[str] | None) -
 
 
 def _check_graph(session: Any, about: ModelDescription, classes: int, file: str) -> str:
+    try:
+        graph = [*session.get_inputs(), *session.get_outputs()]
+        _ = [(item.name, item.shape) for item in graph]
+    except UnicodeDecodeError:
+        raise ModelError(f"{file} is damaged: a name in its graph is no text; get the file anew") from None
     inputs = {item.name: item for item in session.get_inputs()}
     name = about.input.name or next(iter(inputs), "")
     contradiction = f"the description in {file} contradicts the graph:"
