@@ -49,7 +49,8 @@ def label_tagged_once(model: nn.Module, items: list[Item], file: Path, *, side: 
         share = label_tagged(model, items, side=side)
         print(f"pseudo-labels on {share:.0%} of the tagged photos' pixels", flush=True)
         half_written = file.with_suffix(".tmp.npz")
-        np.savez_compressed(half_written, **{item.id: item.labels for item in items})
+        labelled = {item.id: item.labels for item in items}
+        np.savez_compressed(half_written, **labelled)  # type: ignore[arg-type]
         half_written.replace(file)
     with np.load(file) as labels:
         for item in items:
