@@ -39,7 +39,7 @@ OUTPUTS = st.builds(
 NUMBERS = st.tuples(*[st.floats(0.01, 10)] * 3)
 DESCRIPTIONS = st.builds(
     ModelDescription,
-    name=st.text(min_size=1, max_size=20),
+    name=st.text(min_size=1, max_size=20).filter(str.isprintable),
     taxonomy=st.sampled_from(["wardrobe", "parts"]),
     input=INPUTS,
     mean=NUMBERS,
