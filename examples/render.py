@@ -61,14 +61,6 @@ JEANS = (
     Segment((0.105, 0.0), (0.06, 0.5), (0.022, 0.69)),
     line((0.022, 0.69), (0, 0.715)),
 )
-DRESS = (
-    Segment((0, 0.885), (0.085, 0.885), (0.105, 1.03), open=True),
-    line((0.105, 1.03), (0.16, 1.01)),
-    Segment((0.16, 1.01), (0.135, 0.90), (0.205, 0.83), open=True),
-    Segment((0.205, 0.83), (0.165, 0.72), (0.155, 0.635)),
-    Segment((0.155, 0.635), (0.215, 0.42), (0.35, 0.05)),
-    Segment((0.35, 0.05), (0.18, -0.02), (0, -0.02), open=True),
-)
 
 
 # -- cloth ---------------------------------------------------------------------------------------------------------
@@ -297,25 +289,6 @@ def paint_jeans(rng: np.random.Generator) -> np.ndarray:
     return image
 
 
-def paint_dress(rng: np.random.Generator) -> np.ndarray:
-    image = blank((128, 28, 42), rng, mottle=2.5)
-    size = image.shape[0]
-    for row in range(0, 44):
-        for column in range(0, 44):
-            x = (column + 0.5 * (row % 2)) * size / 44 + rng.normal(0, 5)
-            y = row * size / 44 + rng.normal(0, 5)
-            turn, radius = rng.uniform(0, 6.28), rng.uniform(3.6, 5.2)
-            for petal in range(5):
-                angle = turn + petal * 2 * math.pi / 5
-                centre = (round(x + radius * math.cos(angle)), round(y + radius * math.sin(angle)))
-                cv2.circle(image, centre, round(radius * 0.62), (236, 222, 204), -1, cv2.LINE_AA)
-            cv2.circle(image, (round(x), round(y)), 2, (222, 170, 70), -1, cv2.LINE_AA)
-    for curve in (DRESS[0], DRESS[2]):
-        stroke(image, curve, (112, 22, 36), 0.014)
-    stroke(image, line((0, 0.632), (0.2, 0.637)), (78, 14, 26), 0.003)
-    return image
-
-
 def paint_wood(rng: np.random.Generator) -> np.ndarray:
     """Oak boards, 2.6 m across."""
     size, board = 2080, 112
@@ -455,13 +428,11 @@ class Recipe:
     stiffness: float
     height: float
     seed: int
-    spacing: float = 0.0085
 
 
 RECIPES = {
     "striped-t-shirt": Recipe(T_SHIRT, paint_t_shirt, 0.065, "wood", 7, 0.035, 0.35, 1.30, 3),
     "jeans": Recipe(JEANS, paint_jeans, 0.03, "sheet", -6, 0.03, 2.5, 1.62, 5),
-    "floral-dress": Recipe(DRESS, paint_dress, 0.07, "wood", 4, 0.04, 0.25, 1.70, 8, 0.014),
 }
 
 
@@ -471,7 +442,7 @@ def render(name: str, out: Path, samples: int, size: tuple[int, int]) -> Path:
     rng = np.random.default_rng(recipe.seed)
     bpy.ops.wm.read_factory_settings(use_empty=True)
     floor(recipe.ground, rng)
-    thing = garment_mesh(name, recipe.half, recipe.drop, recipe.spacing, rng)
+    thing = garment_mesh(name, recipe.half, recipe.drop, rng)
     thing.data.materials.append(
         material(name, recipe.paint(rng), roughness=0.85, sheen=0.15, bump=0.35, scale=1400)
     )
