@@ -104,8 +104,9 @@ def panel(half: tuple[Segment, ...], spacing: float, rng: np.random.Generator):
     return np.array([tuple(v) for v in vertices]), [tuple(f) for f in faces], flags
 
 
-def garment_mesh(name: str, half: tuple[Segment, ...], drop: float, spacing: float, rng: np.random.Generator):
+def garment_mesh(name: str, half: tuple[Segment, ...], drop: float, rng: np.random.Generator):
     """Sew a front to a back whose neckline (or waist) sits `drop` metres higher."""
+    spacing = 0.0085
     first = half[0]
     raised = Segment(
         (first.start[0], first.start[1] + drop),
@@ -459,7 +460,7 @@ def render(name: str, out: Path, samples: int, size: tuple[int, int]) -> Path:
 def main() -> None:
     """Render the garments that are named, or all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", choices=[[], *RECIPES], help="which garments (default: all)")
+    parser.add_argument("names", nargs="*", help=f"which of {', '.join(RECIPES)} (default: all)")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "flat")
     parser.add_argument("--samples", type=int, default=16)
     parser.add_argument("--size", type=int, nargs=2, default=(450, 600), metavar=("W", "H"))
