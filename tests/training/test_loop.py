@@ -139,6 +139,7 @@ def test_exported_file_segments_as_the_model_does(tmp_path: Path) -> None:
     assert path.stat().st_size < 2.3 * sum(p.numel() for p in model.parameters()), (
         "weights are stored as float16"
     )
+    assert b".py" not in path.read_bytes(), "no path of the machine that exported it"
     item = _data().worn[0]
     result = Segmenter(path, size=96).segment(item.pixels)
     assert result.label_map.shape == (80, 64)

@@ -15,7 +15,7 @@ from torch import nn
 from ewardrobe.errors import ModelError
 from ewardrobe.segmentation.description import ModelDescription, write_description
 
-__all__ = ["export_onnx", "halve_weights"]
+__all__ = ["export_onnx", "forget_origin", "halve_weights"]
 
 OUTPUTS = ("logits", "features", "presence")
 _HALVED_FROM = 256
@@ -55,6 +55,7 @@ def export_onnx(model: nn.Module, path: Path, description: ModelDescription, *, 
         )
         program.save(str(raw))
         graph = onnx.load(str(raw))
+        forget_origin(graph)
         if half:
             halve_weights(graph)
         onnx.save(graph, str(raw))
@@ -63,6 +64,13 @@ def export_onnx(model: nn.Module, path: Path, description: ModelDescription, *, 
             raise ModelError(f"the exported graph is off by {difference:.2g}: not written to {path}")
         write_description(raw, path, description)
     return difference
+
+
+def forget_origin(graph: onnx.ModelProto) -> None:
+    """Drop, in place, the exporter's notes of which line of which file on this machine each node came from."""
+    for part in (*graph.graph.node, *graph.graph.value_info, *graph.graph.input, *graph.graph.output, graph.graph):
+        del part.metadata_props[:]
+        part.doc_string = ""
 
 
 def halve_weights(graph: onnx.ModelProto) -> None:
