@@ -68,7 +68,13 @@ def export_onnx(model: nn.Module, path: Path, description: ModelDescription, *, 
 
 def forget_origin(graph: onnx.ModelProto) -> None:
     """Drop, in place, the exporter's notes of which line of which file on this machine each node came from."""
-    for part in (*graph.graph.node, *graph.graph.value_info, *graph.graph.input, *graph.graph.output, graph.graph):
+    for part in (
+        *graph.graph.node,
+        *graph.graph.value_info,
+        *graph.graph.input,
+        *graph.graph.output,
+        graph.graph,
+    ):
         del part.metadata_props[:]
         part.doc_string = ""
 
