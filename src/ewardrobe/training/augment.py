@@ -47,6 +47,18 @@ def _placement(
     return np.hstack([linear, offset[:, None]])
 
 
+def _long_side(
+    shape: tuple[int, int], canvas: tuple[int, int], scale: tuple[float, float]
+) -> tuple[float, float]:
+    """`scale` of the long side to the canvas's, as a scale of `_placement`.
+
+    At inference a photo's long side is what is fixed; a landscape photo fitted to a portrait canvas is far smaller.
+    """
+    fit = min(canvas[0] / shape[0], canvas[1] / shape[1])
+    ratio = max(canvas) / max(shape) / fit
+    return scale[0] * ratio, scale[1] * ratio
+
+
 def _face_or_garment(rng: np.random.Generator, labels: Pixels) -> tuple[float, float] | None:
     """A point of the person, half the time of hair or skin: what a selfie or a webcam is centred on."""
     body = (labels == 1) | (labels == 2)
@@ -140,7 +152,13 @@ class Augmenter:
             turn += rng.choice([-1, 1, 2]) * np.pi / 2
         compose = rng.random() < 0.45
         upright = compose and rng.random() < 0.5
-        matrix = _placement(rng, item.labels.shape, canvas, (0.65, 1.3), turn * (0.25 if upright else 1.0))
+        matrix = _placement(
+            rng,
+            item.labels.shape,
+            canvas,
+            _long_side(item.labels.shape, canvas, (0.7, 1.3)),
+            turn * (0.25 if upright else 1.0),
+        )
         half = (canvas[0] // 2, canvas[1] // 2)
         if not compose:
             return self._plain(item, matrix, canvas)

@@ -80,9 +80,9 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
         rng = np.random.default_rng([self.seed, phase.height, number])
         canvas = (phase.height, phase.width)
         shape = rng.random()
-        if shape < 0.15:
+        if shape < 0.2:
             canvas = (round((phase.height * phase.width) ** 0.5 / 32) * 32,) * 2
-        elif shape < 0.23:
+        elif shape < 0.32:
             canvas = canvas[::-1]
         images, labels = [], []
         for _ in range(phase.batch):

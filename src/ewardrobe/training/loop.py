@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ewardrobe.training.architectures.layers import freeze_norms
 from ewardrobe.training.batches import Batches, Phase, make_augmenter, make_loader
 from ewardrobe.training.items import Item, TrainingSet
 from ewardrobe.training.losses import class_weights, segmentation_loss
@@ -35,6 +36,7 @@ class Recipe:
     checkpoint_every: int = 250
     validate_every: int = 1000
     workers: int = 1
+    freeze_norms: bool = False
 
 
 class Ema:
@@ -135,6 +137,8 @@ class Trainer:
         self.recipe, self.folder, self.classes, self.before_phase = recipe, folder, classes, before_phase
         torch.manual_seed(recipe.seed)
         self.model = make().to(memory_format=torch.channels_last)
+        if recipe.freeze_norms:
+            freeze_norms(self.model)
         self.ema = Ema(self.model, make, recipe.ema)
         encoder = list(self.model.encoder.parameters())  # type: ignore[union-attr, operator]
         known = {id(p) for p in encoder}

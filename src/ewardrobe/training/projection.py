@@ -9,7 +9,7 @@ __all__ = ["fit_projection"]
 
 
 def fit_projection(
-    pooled: npt.NDArray[np.float32], groups: npt.NDArray[np.intp], size: int, shrink: float = 0.05
+    pooled: npt.NDArray[np.float32], groups: npt.NDArray[np.intp], size: int, shrink: float = 0.02
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """A projection float32 (size, C) and its centre (C,): linear discriminants of `groups`, copies of one garment.
 
