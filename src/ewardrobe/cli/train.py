@@ -35,6 +35,10 @@ def train_default(
         Path | None,
         typer.Option(metavar="FILE", help="A recipe of your own.", show_default="the shipped model's"),
     ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.onnx", help="Train this file of the same architecture further."),
+    ] = None,
     threads: Annotated[int | None, typer.Option(metavar="N", min=1, help="PyTorch's threads.")] = None,
 ) -> None:
     """Train the model that ships, from the same data with the same seeds."""
@@ -44,4 +48,4 @@ def train_default(
         raise UsageError("say where the training data is, with --data or EWARDROBE_DATA")
     from ewardrobe.training.default import train_default as train
 
-    train(data, run, recipe, threads=threads)
+    train(data, run, recipe, start=start, threads=threads)

@@ -18,12 +18,13 @@ from ewardrobe.evaluation import evaluate
 from ewardrobe.segmentation import InputSpec, ModelDescription, OutputSpec, Segmenter, write_description
 from ewardrobe.training.architectures import create_model
 from ewardrobe.training.architectures.efficientnet_lite import EfficientNetLite, imagenet_weights
-from ewardrobe.training.batches import Phase
+from ewardrobe.training.batches import Batches, Phase, make_augmenter
 from ewardrobe.training.export import export_onnx
-from ewardrobe.training.items import load_training_set
-from ewardrobe.training.loop import Recipe, Trainer
+from ewardrobe.training.items import TrainingSet, load_training_set
+from ewardrobe.training.loop import Recipe, Trainer, normalise, training_weights
 from ewardrobe.training.losses import unweighted
 from ewardrobe.training.pseudo import label_tagged_once
+from ewardrobe.training.restore import restore_from_onnx
 
 __all__ = ["describe_default", "export_default", "load_recipe", "make_default", "train_default"]
 
@@ -36,9 +37,10 @@ VALIDATION = (
 )
 
 
-def load_recipe(path: Path | None = None) -> tuple[Recipe, dict[str, object]]:
-    """The recipe (shipped one: `default.toml` beside this file) and the options of its model."""
-    text = path.read_text() if path else (resources.files(__package__) / "default.toml").read_text()
+def load_recipe(path: Path | None = None, *, further: bool = False) -> tuple[Recipe, dict[str, object]]:
+    """The recipe (shipped: `default.toml` beside this file, then `further.toml`) and the options of its model."""
+    shipped = resources.files(__package__) / ("further.toml" if further else "default.toml")
+    text = path.read_text() if path else shipped.read_text()
     config = tomllib.loads(text)
     phases = tuple(Phase(**phase) for phase in config["phases"])
     return Recipe(phases=phases, **config["optimisation"]), config["model"]
@@ -93,21 +95,27 @@ def export_default(model: nn.Module, data: Path, path: Path) -> Path:
 
 
 def train_default(
-    data: Path, folder: Path, recipe_file: Path | None = None, *, threads: int | None = None
+    data: Path,
+    folder: Path,
+    recipe_file: Path | None = None,
+    *,
+    start: Path | None = None,
+    threads: int | None = None,
 ) -> Path:
     """Train, or go on training, in `folder`; returns the ONNX file made of the EMA model, `folder/default.onnx`.
 
     Args:
         data: folder with `ccp/` and `flatlay/`.
         folder: of the run.
-        recipe_file: another `default.toml`.
+        recipe_file: another recipe than `default.toml` (or, with `start`, than `further.toml`).
+        start: ONNX file of this architecture to train further; without it, the encoder's ImageNet weights.
         threads: of PyTorch.
     """
     # OpenCV's own thread pool would hang in the loader's forked worker.
     cv2.setNumThreads(0)
     if threads:
         torch.set_num_threads(threads)
-    recipe, options = load_recipe(recipe_file)
+    recipe, options = load_recipe(recipe_file, further=start is not None)
     training = load_training_set(data, "train")
     validation = load_training_set(data, "val")
     print(
@@ -121,8 +129,19 @@ def train_default(
             file = folder / f"pseudo-labels-{number}.npz"
             label_tagged_once(model, training.tagged, file, side=round(phase.height * 1.1 / 32) * 32)
 
+    def make() -> nn.Module:
+        model = make_default(options)
+        if start:
+            kept = folder / "start.pt"
+            if not kept.exists():
+                _restore(model, start, training, recipe)
+                torch.save(model.state_dict(), kept)
+            model.load_state_dict(torch.load(kept, weights_only=True))
+        return model
+
+    folder.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(
-        lambda: make_default(options),
+        make,
         training,
         validation,
         recipe,
@@ -131,3 +150,15 @@ def train_default(
         before_phase,
     )
     return export_default(unweighted(trainer.run(), trainer.weights), data, folder / "default.onnx")
+
+
+def _restore(model: nn.Module, start: Path, training: TrainingSet, recipe: Recipe) -> None:
+    """Give `model` the weights in the file `start`, and its class scores the weights that training will expect."""
+    some = TrainingSet(training.worn, training.flat[: len(training.worn)], [])
+    batches = Batches(
+        some, make_augmenter(some), recipe.phases[0], len(taxonomy.load("wardrobe")), recipe.seed
+    )
+    restore_from_onnx(model, start, (normalise(batches[n][0], model) for n in range(12)))
+    weights = training_weights(training, len(taxonomy.load("wardrobe")))
+    with torch.no_grad():
+        model.head.bias += weights.log()  # type: ignore[union-attr, operator]

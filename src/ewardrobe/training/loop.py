@@ -19,7 +19,7 @@ from ewardrobe.training.batches import Batches, Phase, make_augmenter, make_load
 from ewardrobe.training.items import Item, TrainingSet
 from ewardrobe.training.losses import class_weights, segmentation_loss
 
-__all__ = ["Ema", "Recipe", "Trainer", "quick_scores"]
+__all__ = ["Ema", "Recipe", "Trainer", "normalise", "quick_scores", "training_weights"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,14 @@ class Ema:
                 mine.lerp_(theirs, 1 - decay)
             else:
                 mine.copy_(theirs)
+
+
+def training_weights(data: TrainingSet, classes: int) -> Tensor:
+    """The cross-entropy weights that fit `data`, float (classes,)."""
+    counts = torch.zeros(classes, dtype=torch.int64)
+    for item in (*data.worn, *data.flat):
+        counts += torch.bincount(torch.from_numpy(item.labels.ravel()), minlength=256)[:classes]
+    return class_weights(counts)
 
 
 def normalise(images: Tensor, model: nn.Module) -> Tensor:
@@ -148,12 +156,7 @@ class Trainer:
             [{"params": encoder}, {"params": others}], lr=1.0, weight_decay=recipe.weight_decay
         )
         self.step = 0
-        counts = sum(
-            torch.bincount(torch.from_numpy(i.labels.ravel()), minlength=256)[:classes]
-            for i in [*data.worn, *data.flat]
-        )
-        assert isinstance(counts, Tensor)
-        self.weights = class_weights(counts)
+        self.weights = training_weights(data, classes)
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / "checkpoint.pt").exists():
             self._resume()

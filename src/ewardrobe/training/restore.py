@@ -40,7 +40,9 @@ def restore_from_onnx(model: nn.Module, path: Path, images: Iterable[Tensor]) ->
         if inside_norm:
             continue
         if name not in stored or stored[name].shape != value.shape:
-            raise ModelError(f"{path.name} has no weight {name} of shape {tuple(value.shape)}: another architecture?")
+            raise ModelError(
+                f"{path.name} has no weight {name} of shape {tuple(value.shape)}: another architecture?"
+            )
         state[name] = stored[name]
     before = {name: model.state_dict()[name].flatten(1).norm(dim=1) for name in folded}
     model.load_state_dict(state, strict=False)

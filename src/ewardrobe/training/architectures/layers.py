@@ -72,7 +72,8 @@ class _DepthwiseFunction(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:  # type: ignore[override]
-        return *_depthwise_gradients(grad, *ctx.saved_tensors, ctx.stride), None
+        x, weight = ctx.saved_tensors
+        return *_depthwise_gradients(grad, x, weight, ctx.stride), None
 
 
 class _FoldedFunction(torch.autograd.Function):
