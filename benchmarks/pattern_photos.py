@@ -1,8 +1,8 @@
 """The garments of `data/patterns.csv` and `data/materials.csv`: photo and mask from the development data.
 
-The tables hold no photos. Patterns: set (train, test), source (flatlay, ccp), photo, tag (CCP only), pattern
-(adjudicated), and for the 300 test garments what was said in the first and the second pass. Materials: source, photo,
-tag, and denim, leather, knit or other.
+The tables hold no photos. Patterns: set (train, test), source (flatlay, ccp), photo, tag (CCP only), pattern (train),
+and for the 300 test garments what the first and the second labeller said. Materials: source, photo, tag, and denim,
+leather, knit or other.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ _SIZE = 256
 
 @dataclass(frozen=True)
 class PatternPhoto:
-    """One labelled garment, cropped to its box; pixels uint8 (H, W, 3), mask bool (H, W)."""
+    """One labelled garment, cropped to its box; pixels uint8 (H, W, 3), mask bool (H, W).
+
+    A training garment has `pattern`, a test garment what each labeller said, `first` and `second`; the rest is "".
+    """
 
     key: str
     held_out: bool
