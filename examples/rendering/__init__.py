@@ -1,0 +1,1 @@
+"""The parts of `render.py`: sewing patterns, cloth, paint, room."""
