@@ -4,6 +4,7 @@ A new format is one module with one `Dataset` subclass, entered in `opening.FORM
 """
 
 from ewardrobe.datasets.dataset import Dataset
+from ewardrobe.datasets.instance import Annotation, Box, Instance, Keypoints, Ring
 from ewardrobe.datasets.opening import FORMATS, detect_format, open_dataset
 from ewardrobe.datasets.people_clothing import CCP_PAIRS
 from ewardrobe.datasets.sample import BrokenSample, Kind, Sample
@@ -12,9 +13,14 @@ from ewardrobe.datasets.splits import hashed_split, split_ids
 __all__ = [
     "CCP_PAIRS",
     "FORMATS",
+    "Annotation",
+    "Box",
     "BrokenSample",
     "Dataset",
+    "Instance",
+    "Keypoints",
     "Kind",
+    "Ring",
     "Sample",
     "detect_format",
     "hashed_split",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from pathlib import Path
 from typing import ClassVar, Self
@@ -29,6 +29,9 @@ class Dataset(ABC):
         kind: `worn` or `flat`; one dataset never mixes the two.
         taxonomy: what the label maps are written in; `None` for a dataset without pixel labels.
         broken: listed samples that cannot be used, each with its reason.
+        warnings: what whoever uses the set should know, one line each.
+        attribute_names: names of `Instance.attributes["attribute_ids"]`, where the dataset has such.
+        keypoint_names: names of the keypoint slots, where the dataset has any.
     """
 
     format: ClassVar[str]
@@ -41,6 +44,9 @@ class Dataset(ABC):
         self.taxonomy: Taxonomy | None = None
         self.ids: Sequence[str] = ()
         self.broken: list[BrokenSample] = []
+        self.warnings: tuple[str, ...] = ()
+        self.attribute_names: Mapping[int, str] = {}
+        self.keypoint_names: tuple[str, ...] = ()
 
     @classmethod
     @abstractmethod
@@ -62,8 +68,19 @@ class Dataset(ABC):
 
     def take(self, count: int) -> Self:
         """The same dataset with only its first `count` samples."""
+        return self._with(self.ids[:count])
+
+    def select(self, ids: Iterable[str]) -> Self:
+        """The same dataset with only the samples of these ids, in their order; `DatasetError` for an unknown one."""
+        chosen = tuple(ids)
+        unknown = sorted(set(chosen).difference(self.ids))
+        if unknown:
+            raise DatasetError(f"{self.path} has no usable sample {unknown[0]!r}: check the list of ids")
+        return self._with(chosen)
+
+    def _with(self, ids: Sequence[str]) -> Self:
         part = copy(self)
-        part.ids = self.ids[:count]
+        part.ids = ids
         return part
 
     def __repr__(self) -> str:

@@ -61,4 +61,5 @@ class Fashionista(Dataset):
             load_label_map=partial(
                 read_label_map, self.path / "labels" / f"{sample_id}.png", self._count, self._lut
             ),
+            path=self._photos[sample_id],
         )

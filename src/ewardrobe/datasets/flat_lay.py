@@ -81,4 +81,5 @@ class FlatLay(Dataset):
             attributes={key: value for key, value in row.items() if key not in {"image", "label", "split"}},
             load_label_map=partial(_label_map, alpha, self.taxonomy.index(row["label"])),
             load_alpha=partial(read_alpha, alpha),
+            path=self._photos[sample_id],
         )

@@ -16,7 +16,7 @@ from ewardrobe.taxonomy import IGNORE, Taxonomy
 if TYPE_CHECKING:
     from ewardrobe.imaging import Photo
 
-__all__ = ["find_photos", "index_lut", "load_photo", "read_alpha", "read_label_map"]
+__all__ = ["checked_indices", "find_photos", "index_lut", "load_photo", "read_alpha", "read_label_map"]
 
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 
@@ -28,10 +28,11 @@ def load_photo(path: Path) -> Photo:
     return open_photo(path)
 
 
-def find_photos(folder: Path) -> dict[str, Path]:
-    """Photos directly in `folder` by stem, in name order."""
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in PHOTO_SUFFIXES)
-    return {path.stem: path for path in files}
+def find_photos(folder: Path, *, below: bool = False) -> dict[str, Path]:
+    """Photos directly in `folder` by stem, in name order; with `below` also those in folders below, as `a/stem`."""
+    found = folder.rglob("*") if below else folder.iterdir()
+    files = sorted(path for path in found if path.suffix.lower() in PHOTO_SUFFIXES)
+    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in files}
 
 
 def index_lut(names: Iterable[str], taxonomy: Taxonomy) -> NDArray[np.uint8]:
@@ -73,14 +74,19 @@ def read_label_map(path: Path, classes: int, lut: NDArray[np.uint8] | None = Non
     Raises:
         DatasetError: the file is missing, unreadable, of another mode, or uses an unknown index.
     """
-    label_map = _read_indices(path)
+    label_map = checked_indices(_read_indices(path), classes, path)
+    return label_map if lut is None else lut[label_map]
+
+
+def checked_indices(label_map: NDArray[np.uint8], classes: int, path: Path) -> NDArray[np.uint8]:
+    """The label map of the file `path`, uint8 (H, W), proven to use only `classes` indices and 255."""
     used = np.flatnonzero(np.bincount(label_map.ravel(), minlength=256))
     unknown = [int(value) for value in used if classes <= value != IGNORE]
     if unknown:
         raise DatasetError(
             f"{path} uses index {unknown[0]}, but there are {classes} classes: check the list of classes"
         )
-    return label_map if lut is None else lut[label_map]
+    return label_map
 
 
 def read_alpha(path: Path) -> NDArray[np.float32]:

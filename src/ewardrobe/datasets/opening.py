@@ -6,18 +6,37 @@ import os
 from pathlib import Path
 from typing import Any
 
+from ewardrobe.datasets.coco import Coco
 from ewardrobe.datasets.dataset import Dataset
+from ewardrobe.datasets.deepfashion2 import DeepFashion2
 from ewardrobe.datasets.fashionista import Fashionista
 from ewardrobe.datasets.flat_lay import FlatLay
+from ewardrobe.datasets.imaterialist import IMaterialist
 from ewardrobe.datasets.label_maps import LabelMaps
 from ewardrobe.datasets.people_clothing import PeopleClothing
+from ewardrobe.datasets.people_clothing_kaggle import PeopleClothingKaggle
+from ewardrobe.datasets.people_clothing_original import PeopleClothingOriginal
 from ewardrobe.datasets.products import Products
+from ewardrobe.datasets.yolo import Yolo
 from ewardrobe.errors import DatasetError, UsageError
 
 __all__ = ["FORMATS", "detect_format", "open_dataset"]
 
 FORMATS: dict[str, type[Dataset]] = {
-    reader.format: reader for reader in (PeopleClothing, FlatLay, Fashionista, LabelMaps, Products)
+    reader.format: reader
+    for reader in (
+        PeopleClothing,
+        PeopleClothingOriginal,
+        PeopleClothingKaggle,
+        DeepFashion2,
+        IMaterialist,
+        FlatLay,
+        Fashionista,
+        LabelMaps,
+        Products,
+        Yolo,
+        Coco,
+    )
 }
 """Every format by its name; the first whose layout fits is taken when none is named."""
 
@@ -29,6 +48,8 @@ def detect_format(path: str | os.PathLike[str]) -> str:
         DatasetError: there is no such folder, or its layout is none of those in `FORMATS`.
     """
     folder = Path(path)
+    if folder.suffix.lower() == ".json" and folder.is_file():
+        return Coco.format
     if not folder.is_dir():
         raise DatasetError(f"{folder} is not a folder: give the folder that holds the dataset")
     for name, reader in FORMATS.items():
@@ -46,10 +67,11 @@ def open_dataset(
     """Open a dataset; nothing but lists and file names is read until a sample is used.
 
     Args:
-        path: the dataset's folder.
+        path: the dataset's folder, or one COCO file.
         format: one of `FORMATS`; found from the folder's layout when `None`.
         split: `train`, `val`, or another name that the dataset knows; `None` for all labelled samples.
-        options: what one format takes beyond these, such as `taxonomy=` and `kind=` of `label-maps`.
+        options: what one format takes beyond these, such as `taxonomy=` and `kind=` of `label-maps`, `coco`
+            and `yolo`, or `photos=` of `coco`.
 
     Raises:
         DatasetError: the folder is missing or not in the format's layout, or has no such split.
@@ -63,7 +85,7 @@ def open_dataset(
     """
     if format is not None and format not in FORMATS:
         raise UsageError(f"there is no dataset format {format!r}: choose one of {', '.join(FORMATS)}")
-    if not Path(path).is_dir():
+    if not Path(path).is_dir() and not (Path(path).is_file() and format in (None, Coco.format)):
         raise DatasetError(f"{path} is not a folder: give the folder that holds the dataset")
     reader = FORMATS[format or detect_format(path)]
     try:

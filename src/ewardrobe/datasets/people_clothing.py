@@ -8,7 +8,7 @@ Source: Yang, Luo, Lin, *Clothing Co-Parsing by Joint Image Segmentation and Lab
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from ewardrobe.datasets.sample import Sample
 from ewardrobe.datasets.tables import read_lines, rows_by_id
 from ewardrobe.errors import DatasetError
 
-__all__ = ["CCP_PAIRS", "PeopleClothing"]
+__all__ = ["CCP_PAIRS", "PeopleClothing", "pair_of", "twice_warning"]
 
 CCP_PAIRS: tuple[tuple[str, str], ...] = (
     ("0183", "0730"),
@@ -30,8 +30,22 @@ CCP_PAIRS: tuple[tuple[str, str], ...] = (
 )
 """Photos that are in the set twice, annotated twice: both belong on the same side of any split."""
 
+_PAIR_OF = {name: "/".join(pair) for pair in CCP_PAIRS for name in pair}
+
 NULL = "null"  # what the dataset calls its background
 UNLABELLED = "unlabelled"
+
+
+def pair_of(sample_id: str) -> str | None:
+    """The group of a photo that is in the set twice, such as `0183/0730`; `None` for all others."""
+    return _PAIR_OF.get(sample_id)
+
+
+def twice_warning(ids: Iterable[str]) -> tuple[str, ...]:
+    """One line that names the photos which are among `ids` twice, if there are any."""
+    here = set(ids)
+    pairs = ["/".join(pair) for pair in CCP_PAIRS if here.issuperset(pair)]
+    return (f"photos that are in the set twice, annotated twice: {', '.join(pairs)}",) if pairs else ()
 
 
 class PeopleClothing(Dataset):
@@ -79,6 +93,7 @@ class PeopleClothing(Dataset):
                 missing[name] = f"no label map of that name in {self.path / 'labels'}"
         self._tags: Mapping[str, list[str]] = {}
         self._keep(list(self._split_of), missing)
+        self.warnings = twice_warning(self.ids)
 
     def _open_unlabelled(self) -> None:
         file = self.path / "unlabelled_tags.json"
@@ -98,7 +113,8 @@ class PeopleClothing(Dataset):
         photo = partial(load_photo, self._photos[sample_id])
         if split == UNLABELLED:
             tags = tuple(tag for tag in self._tags[sample_id] if tag != NULL)
-            return Sample(sample_id, self.kind, photo, split=split, tags=tags)
+            path = self._photos[sample_id]
+            return Sample(sample_id, self.kind, photo, split=split, tags=tags, path=path)
         return Sample(
             sample_id,
             self.kind,
@@ -108,4 +124,6 @@ class PeopleClothing(Dataset):
             load_label_map=partial(
                 read_label_map, self.path / "labels" / f"{sample_id}.png", self._classes, self._lut
             ),
+            path=self._photos[sample_id],
+            group=pair_of(sample_id),
         )

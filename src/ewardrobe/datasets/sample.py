@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ewardrobe.datasets.instance import Annotation, Instance
 from ewardrobe.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -49,6 +51,9 @@ class Sample:
         tags: class names that the photo as a whole is tagged with, in the dataset's own words.
         label: class of the one garment of the photo (flat photos, shop photos).
         attributes: further human labels, such as `baseColour` or `kids`.
+        path: the photo's file; `None` where it is none, as in an archive.
+        group: what shows the same thing as this photo and must stay on its side of a split, where that is
+            known without reading a file; `read_group()` reads it where need be.
     """
 
     id: str
@@ -61,6 +66,9 @@ class Sample:
     attributes: Mapping[str, str] = field(default_factory=dict)
     load_label_map: Callable[[], NDArray[np.uint8]] | None = field(default=None, repr=False, compare=False)
     load_alpha: Callable[[], NDArray[np.float32]] | None = field(default=None, repr=False, compare=False)
+    load_annotation: Callable[[], Annotation] | None = field(default=None, repr=False, compare=False)
+    path: Path | None = None
+    group: str | None = None
 
     @property
     def photo(self) -> Photo:
@@ -80,6 +88,33 @@ class Sample:
     def alpha(self) -> NDArray[np.float32] | None:
         """Soft mask of the garment, float32 (H, W) in 0..1; `None` where the dataset has none."""
         return None if self.load_alpha is None else self.load_alpha()
+
+    @property
+    def annotation(self) -> Annotation | None:
+        """The objects that the dataset lists one by one; `None` where it has label maps or no pixel labels."""
+        return None if self.load_annotation is None else self.load_annotation()
+
+    @property
+    def instances(self) -> tuple[Instance, ...] | None:
+        """The objects of `annotation`, without those that cannot be right."""
+        annotation = self.annotation
+        return None if annotation is None else annotation.instances
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of the photo, upright, without decoding it where it is a file."""
+        if self.path is None:
+            return self.photo.size
+        from ewardrobe.datasets.photo_size import photo_size
+
+        return photo_size(self.path)
+
+    def read_group(self) -> str | None:
+        """The group, from the annotation where it is written there."""
+        if self.group is not None:
+            return self.group
+        annotation = self.annotation
+        return None if annotation is None else annotation.group
 
     def read(self) -> tuple[Photo, NDArray[np.uint8]]:
         """Photo and label map together, proven to be of the same size.

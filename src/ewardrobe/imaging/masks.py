@@ -6,8 +6,9 @@ so that RLE, polygons and mask turn into each other without loss.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -21,10 +22,15 @@ __all__ = [
     "RLE",
     "Polygon",
     "bounding_box",
+    "compress_rle",
     "decode_rle",
     "encode_rle",
     "mask_to_polygons",
     "polygons_to_mask",
+    "ring_of",
+    "rings_to_rle",
+    "rle_area",
+    "rle_box",
 ]
 
 Mask = npt.NDArray[np.bool_]
@@ -76,6 +82,38 @@ def decode_rle(rle: RLE | Mapping[str, Any]) -> Mask:
     return np.ascontiguousarray(decoded.astype(bool))
 
 
+def compress_rle(rle: RLE | Mapping[str, Any]) -> RLE:
+    """The same mask as compressed RLE, without decoding it; raises `MaskError` as `decode_rle` does."""
+    height, width, counts = _check_rle(rle)
+    from pycocotools import mask as coco
+
+    if isinstance(counts, str):
+        text = counts.encode("ascii")
+        try:
+            coco.decode({"size": [height, width], "counts": text})
+        except ValueError:
+            raise MaskError(f"the RLE's runs do not add up to {height} x {width}") from None
+        return RLE(size=[height, width], counts=counts)
+    runs = _checked_runs(counts, height, width)
+    packed = coco.frPyObjects({"size": [height, width], "counts": runs.tolist()}, height, width)
+    return RLE(size=[height, width], counts=packed["counts"].decode("ascii"))
+
+
+def rle_area(rle: RLE) -> int:
+    """How many pixels the mask of a compressed RLE has."""
+    from pycocotools import mask as coco
+
+    return int(coco.area({"size": rle["size"], "counts": rle["counts"].encode("ascii")}))
+
+
+def rle_box(rle: RLE) -> tuple[int, int, int, int]:
+    """(x, y, width, height) of the mask of a compressed RLE; zeros for an empty one."""
+    from pycocotools import mask as coco
+
+    x, y, width, height = coco.toBbox({"size": rle["size"], "counts": rle["counts"].encode("ascii")}).tolist()
+    return int(x), int(y), int(width), int(height)
+
+
 def _check_rle(rle: RLE | Mapping[str, Any]) -> tuple[int, int, str | list[int]]:
     try:
         height, width = (int(value) for value in rle["size"])
@@ -95,14 +133,19 @@ def _check_rle(rle: RLE | Mapping[str, Any]) -> tuple[int, int, str | list[int]]
 
 
 def _from_runs(counts: list[int], height: int, width: int) -> Mask:
+    runs = _checked_runs(counts, height, width)
+    values = np.arange(len(runs)) % 2 == 1
+    return np.ascontiguousarray(np.repeat(values, runs).reshape(width, height).T)
+
+
+def _checked_runs(counts: list[int], height: int, width: int) -> npt.NDArray[np.int64]:
     try:
         runs = np.asarray(counts, dtype=np.int64)
     except (TypeError, ValueError, OverflowError):
         raise MaskError("the RLE's runs are not whole numbers") from None
     if runs.ndim != 1 or (runs < 0).any() or int(runs.sum()) != height * width:
         raise MaskError(f"the RLE's runs do not add up to {height} x {width}")
-    values = np.arange(len(runs)) % 2 == 1
-    return np.ascontiguousarray(np.repeat(values, runs).reshape(width, height).T)
+    return runs
 
 
 def bounding_box(mask: Mask) -> tuple[int, int, int, int]:
@@ -132,17 +175,38 @@ def polygons_to_mask(polygons: Iterable[Polygon], size: tuple[int, int]) -> Mask
 
 
 def _fill(ring: Points, height: int, width: int) -> Mask:
-    from pycocotools import mask as coco
-
     points = np.asarray(ring, dtype=np.float64)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3:
         raise MaskError(f"a polygon's ring is (n, 2) with at least 3 points, not {points.shape}")
+    return decode_rle(rings_to_rle([points.ravel().tolist()], (height, width)))
+
+
+def rings_to_rle(rings: Iterable[Sequence[float]], size: tuple[int, int]) -> RLE:
+    """The union of rings, each x0, y0, x1, y1, ... as in COCO's `segmentation`, as compressed RLE.
+
+    `size` is (height, width). Rasterised by pycocotools, so that `annToMask` gives the same mask.
+
+    Raises:
+        MaskError: a ring has fewer than three points, or points that are not numbers or lie far outside.
+    """
+    from pycocotools import mask as coco
+
+    height, width = size
     # The rasteriser's memory grows with the ring's length, so a stray point could take all there is.
     reach = 10 * max(height, width)
-    if not np.isfinite(points).all() or np.abs(points).max() > reach:
-        raise MaskError(f"a polygon's points lie far outside its image of {width} x {height} pixels")
-    decoded = coco.decode(coco.frPyObjects([points.ravel().tolist()], height, width))
-    return np.ascontiguousarray(decoded[:, :, 0]).astype(bool)
+    checked = [list(ring) for ring in rings]
+    for ring in checked:
+        if len(ring) < 6 or len(ring) % 2:
+            raise MaskError(f"a polygon's ring is x, y pairs of at least 3 points, not {len(ring)} numbers")
+        if not (math.isfinite(sum(ring)) and min(ring) >= -reach and max(ring) <= reach):
+            raise MaskError(f"a polygon's points lie far outside its image of {width} x {height} pixels")
+    merged = coco.merge(coco.frPyObjects(checked, height, width))
+    return RLE(size=[height, width], counts=merged["counts"].decode("ascii"))
+
+
+def ring_of(points: Points) -> list[float]:
+    """Points (n, 2) as COCO's flat list x0, y0, x1, y1, ...; whole numbers become integers, which are shorter."""
+    return [int(value) if value.is_integer() else value for value in points.ravel().tolist()]
 
 
 def mask_to_polygons(mask: Mask, *, tolerance: float = 0.0) -> list[Polygon]:
