@@ -11,6 +11,7 @@ the file's name says that, else the file's stem. Photos are looked for in `image
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -130,7 +131,7 @@ class Coco(Dataset):
         entries: dict[str, _Entry] = {}
         missing: dict[str, str] = {}
         for part, index in enumerate(self._indices):
-            folders = self._roots or _photo_folders(self.path, self._splits[part])
+            folders = self._roots or _photo_folders(self.path, self._splits[part], index.path.stem)
             finder = _Finder(folders)
             for image in index.images.values():
                 name = PurePosixPath(image.file_name)
@@ -201,11 +202,12 @@ def _split_name(stem: str) -> str:
     return stem.removeprefix("instances_")
 
 
-def _photo_folders(path: Path, split: str) -> list[Path]:
+def _photo_folders(path: Path, split: str, stem: str) -> list[Path]:
     base = path.parent if path.is_file() else path
     if base.name == "annotations":
         base = base.parent
-    names = (f"images/{split}", "images", split, "photos", ".")
+    own = stem.removeprefix("instances_")
+    names = (f"images/{split}", f"images/{own}", "images", split, own, "photos", ".")
     return [base / name for name in names if (base / name).is_dir()]
 
 
@@ -287,7 +289,7 @@ def _read_record(
         polygons=polygons,
         rle=rle,
         box=box,
-        area=float(area) if isinstance(area, int | float) else None,
+        area=area if isinstance(area, int | float) and math.isfinite(area) else None,
         keypoints=_keypoints(record.get("keypoints"), who, faults),
         attributes={key: value for key, value in record.items() if key not in _READ},
         crowd=bool(record.get("iscrowd")),
@@ -299,7 +301,7 @@ def _keypoints(values: Any, who: str, faults: list[str]) -> Keypoints | None:
     if not values:
         return None
     numbers = isinstance(values, list) and all(isinstance(value, int | float) for value in values)
-    if not numbers or len(values) % 3:
+    if not numbers or len(values) % 3 or not math.isfinite(sum(values)):
         faults.append(f"{who}: its keypoints are no x, y, v triples and are left out")
         return None
     return Keypoints(values, 0, len(values) // 3)

@@ -18,21 +18,22 @@ def photo_size(path: Path) -> tuple[int, int]:
 
     A JPEG without EXIF is read here, some ten times faster than through Pillow, which does the rest.
     """
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-    except FileNotFoundError:
-        raise PhotoError(f"{path}: there is no such file; check its name and folder") from None
-    except OSError as error:
-        raise PhotoError(f"{path}: it cannot be read: {error.strerror or error}") from error
-    return _from_jpeg(head) or _from_pillow(path)[0]
+    return _from_jpeg(_head(path)) or _from_pillow(path)[0]
 
 
 def stored_upright(path: Path) -> bool:
     """Whether the file's pixels lie as the photo is shown: no EXIF orientation turns or mirrors it."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
-    return _from_jpeg(head) is not None or _from_pillow(path)[1] == 1
+    return _from_jpeg(_head(path)) is not None or _from_pillow(path)[1] == 1
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_HEAD)
+    except FileNotFoundError:
+        raise PhotoError(f"{path}: there is no such file; check its name and folder") from None
+    except OSError as error:
+        raise PhotoError(f"{path}: it cannot be read: {error.strerror or error}") from error
 
 
 def _from_jpeg(head: bytes) -> tuple[int, int] | None:

@@ -19,12 +19,15 @@ from ewardrobe.errors import EwardrobeError
 __all__ = ["to_jpeg_bytes", "to_png_bytes", "write_atomically"]
 
 
-def write_atomically(path: str | os.PathLike[str], content: bytes | Callable[[BinaryIO], object]) -> None:
+def write_atomically(
+    path: str | os.PathLike[str], content: bytes | Callable[[BinaryIO], object], *, durable: bool = True
+) -> None:
     """Write a file so that `path` is at any moment the old file or the new one, even after a power cut.
 
     The content (bytes, or a function that writes to the binary file it is given) goes to a temporary file
     `.<name>.<random>.tmp` in the same folder, is synced to the disk and renamed; on failure it is deleted
-    again.
+    again. Without `durable` the sync is left out, which is faster for many files that can be made again: the
+    file is still whole or not there after a kill, but perhaps not after a power cut.
 
     Raises:
         EwardrobeError: the folder is missing or read-only, the disk is full. What the function raises
@@ -39,8 +42,9 @@ def write_atomically(path: str | os.PathLike[str], content: bytes | Callable[[Bi
                 content(file)
             else:
                 file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(target)
     except OSError as error:
         _discard(temporary)
@@ -50,7 +54,8 @@ def write_atomically(path: str | os.PathLike[str], content: bytes | Callable[[Bi
     except BaseException:
         _discard(temporary)
         raise
-    _sync_folder(target.parent)
+    if durable:
+        _sync_folder(target.parent)
 
 
 def _discard(path: Path) -> None:
