@@ -2,8 +2,10 @@
 
 Category ids are the classes' indices in the taxonomy, from 1; image ids are the photos' numbers, annotation
 ids count from 1 in each file. Polygons stay polygons, all other masks are compressed RLE, so every mask is
-exact. Some tools read RLE for crowds only: for them `Target.polygons` makes one polygon of each mask. `keypoints` and `attribute_ids` are written where the dataset has them, all other attributes as keys of
-their own, so that a file that is read and written again says the same.
+exact. Some tools read RLE for crowds only: for them `Target.polygons` makes one polygon of each mask.
+
+`keypoints` and `attribute_ids` are written where the dataset has them, all other attributes as keys of their
+own, so that a file that is read and written again says the same.
 """
 
 from __future__ import annotations

@@ -60,7 +60,15 @@ class Target:
     keypoint_names: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, dataset: Dataset, out: Path, *, photos: PhotoMode = "copy", tolerance: float = 0.5) -> Target:
+    def of(
+        cls,
+        dataset: Dataset,
+        out: Path,
+        *,
+        photos: PhotoMode = "copy",
+        tolerance: float = 0.5,
+        polygons: bool = False,
+    ) -> Target:
         """The target of a whole dataset; `DatasetError` when it has no pixel labels."""
         if dataset.taxonomy is None:
             raise DatasetError(
