@@ -74,7 +74,8 @@ def own_taxonomy(names: Sequence[str], own_name: str, background: str = "backgro
         LabelClass(index, name, name.capitalize(), _colour(index), "garment" if index else "background")
         for index, name in enumerate(labels)
     ]
-    return Taxonomy(own_name, own_name, tuple(classes), "made from the dataset's own list of classes")
+    name = f"{own_name}-classes" if own_name in taxonomies.names() else own_name
+    return Taxonomy(name, name, tuple(classes), "made from the dataset's own list of classes")
 
 
 def _colour(index: int) -> tuple[int, int, int]:
