@@ -2,9 +2,10 @@
 
     EWARDROBE_DATA=... python benchmarks/attributes_types.py [--cache runs/heads] [--model default]
 
-Prints Markdown. With true masks, the garment is what the annotators marked; with the model's own, it is what the model
-found there (IoU of at least a half; a garment that it did not find counts as wrong). In a set's own words, the answer
-is one of the set's labels; as a type, it is right when it is a type that the label may mean.
+Prints Markdown: the floors, then each set, each label, style and season, and which label speaks for which type. With
+true masks, the garment is what the annotators marked; with the model's own, it is what the model found there (IoU of at
+least a half; a garment that it did not find counts as wrong). In a set's own words, the answer is one of the set's
+labels; as a type, it is right when it is a type that the label may mean.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ import argparse
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from head_scores import Score, interval
+from head_scores import Rate, Score
 from timing import grid
 
 from ewardrobe.attributes.describing import LEAST_SEASON, LEAST_STYLE, SEASON_PRIOR, Answers
@@ -26,15 +28,15 @@ from ewardrobe.attributes.garment_types import type_vocabulary
 from ewardrobe.attributes.heads import Heads, shipped_heads
 from ewardrobe.datasets import open_dataset
 from ewardrobe.segmentation import Segmenter, resolve
+from ewardrobe.segmentation.onnxfile import graph_sha256
 from ewardrobe.segmentation.runtime import Runtime
 from ewardrobe.training.head_examples import Examples, collect, labelled_masks
 
 LEAST_GARMENTS = 10
 FOLDERS = {"flat-lay": "flatlay", "people-clothing": "ccp"}
-FLOORS = {
-    "flat-lay": "top-1 at least 0.75",
-    "people-clothing": f"top-1 at least 0.60, top-3 at least 0.85, over tags with at least {LEAST_GARMENTS} garments",
-}
+SCORES = ["garments", "top-1", "top-3", "calibration error", "overconfidence"]
+
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,28 @@ class Answered:
     """Val garments of one set: their labels, and what the heads say; NaN where no garment was found."""
 
     labels: npt.NDArray[np.str_]
-    words: npt.NDArray[np.float64]
-    types: npt.NDArray[np.float64]
+    words: Floats
+    types: Floats
 
     def only(self, kept: npt.NDArray[np.bool_]) -> Answered:
         return Answered(self.labels[kept], self.words[kept], self.types[kept])
+
+    def frequent(self) -> Answered:
+        """Those whose label has at least `LEAST_GARMENTS` val garments."""
+        names, counts = np.unique(self.labels, return_counts=True)
+        return self.only(np.isin(self.labels, names[counts >= LEAST_GARMENTS]))
+
+    def in_words(self, heads: Heads, source: str) -> Score:
+        return Score.of(self.words, self.labels[:, None] == np.array(heads.names(source))[None, :])
+
+    def as_types(self, source: str) -> Score:
+        meant = {label: type_vocabulary().members(source, label) for label in set(self.labels.tolist())}
+        allowed = [meant[label] for label in self.labels.tolist()]
+        return Score.of(self.types, np.array(allowed, dtype=bool).reshape(self.types.shape))
+
+    @property
+    def found(self) -> float:
+        return Rate(~np.isnan(self.types).any(axis=1)).mean
 
 
 def with_masks_of_training(heads: Heads, examples: Examples, source: str) -> Answered:
@@ -60,10 +79,10 @@ def with_masks_of_training(heads: Heads, examples: Examples, source: str) -> Ans
 
 
 def with_own_masks(
-    heads: Heads, segmenter: Segmenter, encoder: CropEncoder, data: Path, source: str
+    heads: Heads, segmenter: Segmenter, encoder: CropEncoder, data: Path, source: str, limit: int | None
 ) -> Answered:
     labels, words, types = [], [], []
-    for label, features, found_label in own_garments(segmenter, encoder, data, source):
+    for label, features, found_label in own_garments(segmenter, encoder, data, source, limit):
         if label not in type_vocabulary().sources[source]:
             continue
         labels.append(label)
@@ -77,10 +96,11 @@ def with_own_masks(
 
 
 def own_garments(
-    segmenter: Segmenter, encoder: CropEncoder, data: Path, source: str
+    segmenter: Segmenter, encoder: CropEncoder, data: Path, source: str, limit: int | None
 ) -> Iterator[tuple[str, GarmentFeatures | None, str]]:
     """Each labelled val garment with the features and the class of the garment that the model found there."""
-    for sample in open_dataset(data / FOLDERS[source], format=source, split="val"):
+    samples = open_dataset(data / FOLDERS[source], format=source, split="val")
+    for sample in islice(samples, limit):
         photo, label_map = sample.read()
         found = [(garment, garment.mask) for garment in segmenter.segment(photo).garments]
         for label, true in labelled_masks(sample, label_map):
@@ -92,127 +112,167 @@ def own_garments(
             yield label, encoder.features(photo.pixels, own), garment.label
 
 
-def frequent(answered: Answered) -> Answered:
-    names, counts = np.unique(answered.labels, return_counts=True)
-    return answered.only(np.isin(answered.labels, names[counts >= LEAST_GARMENTS]))
+@dataclass(frozen=True)
+class Shop:
+    """Style or season of held-out shop photos: `truth` (N,) indices, `answers` (N, names) by variant.
 
+    Attributes:
+        majority: the index of the answer that is commonest in training.
+        least: the confidence from which the product answers at all.
+    """
 
-def rows_of(heads: Heads, source: str, answered: Answered, masks: str) -> list[list[str]]:
-    meant = {label: type_vocabulary().members(source, label) for label in set(answered.labels.tolist())}
-    exact = answered.labels[:, None] == np.array(heads.names(source))[None, :]
-    allowed = np.stack([meant[label] for label in answered.labels.tolist()])
-    found = ~np.isnan(answered.types).any(axis=1)
-    return [
-        [source, masks, "own words", f"{found.mean():.3f}", *Score.of(answered.words, exact).cells()],
-        [source, masks, "as types", f"{found.mean():.3f}", *Score.of(answered.types, allowed).cells()],
-    ]
+    question: str
+    names: tuple[str, ...]
+    truth: npt.NDArray[np.intp]
+    answers: dict[str, Floats]
+    majority: int
+    least: float
 
-
-def type_tables(heads: Heads, sets: dict[str, Examples], segmenter: Segmenter, data: Path) -> str:
-    encoder = CropEncoder(Runtime(segmenter.path, threads=1))
-    rows, by_label = [], []
-    for source in ("flat-lay", "people-clothing", "products"):
-        # The shop photos have no masks: there, the model's own largest garment is all there is.
-        first = "true" if source in FOLDERS else "own, largest"
-        answered = {first: with_masks_of_training(heads, sets[source], source)}
-        if source in FOLDERS:
-            answered["own"] = with_own_masks(heads, segmenter, encoder, data, source)
-        for masks, values in answered.items():
-            rows += rows_of(heads, source, values, masks)
-            if source == "people-clothing":
-                often = frequent(values)
-                rows += [
-                    [f"{source}, frequent tags", *row[1:]] for row in rows_of(heads, source, often, masks)
-                ]
-        if source in FOLDERS:
-            by_label += [[source, *row] for row in label_rows(heads, source, answered)]
-    head = ["set", "masks", "answer", "found", "garments", "top-1", "top-3", "calibration error"]
-    floors = "\n".join(f"- {source}: {floor}" for source, floor in FLOORS.items())
-    return "\n\n".join(
-        [
-            "## Types",
-            f"Floors:\n\n{floors}",
-            grid(head, rows),
-            grid(["set", "label", "n", "true", "own"], by_label),
-        ]
-    )
-
-
-def label_rows(heads: Heads, source: str, answered: dict[str, Answered]) -> list[list[str]]:
-    """Top-1 in the set's own words, label by label."""
-    names = np.array(heads.names(source))
-    rows = []
-    for label in names:
-        cells = []
-        for values in answered.values():
-            own = values.only(values.labels == label)
-            best = np.where(np.isnan(own.words).any(axis=1), "", names[np.argmax(own.words, axis=1)])
-            cells.append(f"{(best == label).mean():.2f}" if len(best) else "-")
-        if any(cell != "-" for cell in cells):
-            rows.append([str(label), str(int((answered["true"].labels == label).sum())), *cells])
-    return rows
-
-
-def shop_table(heads: Heads, examples: Examples) -> str:
-    """Style and season against the majority answer, on held-out shop photos."""
-    vocabulary, rows = type_vocabulary(), []
-    hidden = {
-        index: heads.hidden(examples.vectors[index])
-        for index in np.flatnonzero(examples.split == "val").tolist()
-    }
-    prior = vocabulary.season_weights()
-    for question, column, least in (("style", "usage", LEAST_STYLE), ("season", "season", LEAST_SEASON)):
-        words = vocabulary.words[question]
-        names = heads.names(question)
-        asked = [index for index in hidden if words.get(str(examples.extra[column][index])) in names]
-        truth = np.array([names.index(words[str(examples.extra[column][index])]) for index in asked])
-        probabilities = np.array(
-            [heads.probabilities(question, hidden[index]) for index in asked], dtype=float
-        )
-        variants = {"head alone": probabilities}
+    @classmethod
+    def of(cls, heads: Heads, examples: Examples, question: str, column: str, least: float) -> Shop:
+        vocabulary, names = type_vocabulary(), heads.names(question)
+        said = [vocabulary.words[question].get(word, "") for word in examples.extra[column].tolist()]
+        answer = np.array([names.index(word) if word in names else -1 for word in said])
+        asked = np.flatnonzero((examples.split == "val") & (answer >= 0))
+        hidden = [heads.hidden(examples.vectors[index]) for index in asked]
+        answers = {
+            "head alone": np.array([heads.probabilities(question, row) for row in hidden], dtype=float)
+        }
         if question == "season":
-            by_type = np.array([heads.probabilities("type", hidden[index]) @ prior for index in asked])
-            variants["with what the type says (as shipped)"] = _with_prior(probabilities, by_type)
-        train = [words.get(str(word)) for word in examples.extra[column][examples.split == "train"]]
-        majority = max(names, key=train.count)
-        base = float((truth == names.index(majority)).mean())
-        for variant, values in variants.items():
-            score = Score.of(values, np.eye(len(names), dtype=bool)[truth])
-            sure = values.max(axis=1) >= least
-            right = values.argmax(axis=1)[sure] == truth[sure]
-            low, high = interval(values.argmax(axis=1) == truth)
+            weights = vocabulary.season_weights()
+            by_type = np.array([heads.probabilities("type", row) @ weights for row in hidden])
+            weighed = answers["head alone"] * by_type**SEASON_PRIOR
+            answers["with what the type says"] = weighed / weighed.sum(axis=1, keepdims=True)
+        trained = answer[(examples.split == "train") & (answer >= 0)]
+        return cls(question, names, answer[asked], answers, int(np.bincount(trained).argmax()), least)
+
+    def margin(self, variant: str) -> Rate:
+        """By how much the likeliest answer is right more often than the majority's, photo by photo."""
+        right = self.answers[variant].argmax(axis=1) == self.truth
+        return Rate(right.astype(float) - (self.truth == self.majority))
+
+    @property
+    def shipped(self) -> str:
+        """The variant that the product uses."""
+        return list(self.answers)[-1]
+
+    def rows(self) -> list[list[str]]:
+        rows = []
+        for variant, values in self.answers.items():
+            score = Score.of(values, np.eye(len(self.names), dtype=bool)[self.truth])
+            sure = values.max(axis=1) >= self.least
             rows.append(
                 [
-                    question,
-                    variant,
-                    str(len(truth)),
-                    f"{majority}: {base:.3f}",
-                    f"{score.top1:.3f} ({low:.3f}-{high:.3f})",
-                    f"{score.top1 - base:+.3f}",
+                    self.question,
+                    variant + (" (shipped)" if variant == self.shipped else ""),
+                    str(len(self.truth)),
+                    f"{self.names[self.majority]}: {(self.truth == self.majority).mean():.3f}",
+                    str(score.top1),
+                    self.margin(variant).signed(),
                     f"{sure.mean():.3f}",
-                    f"{right.mean():.3f}",
-                    f"{score.ece:.3f}",
+                    str(Rate(values.argmax(axis=1)[sure] == self.truth[sure])),
+                    *score.cells()[-2:],
                 ]
             )
-    head = [
-        "question",
-        "variant",
-        "photos",
-        "majority",
-        "right",
-        "margin",
-        "answered",
-        "right of those",
-        "calibration error",
-    ]
-    return "\n\n".join(["## Style and season", grid(head, rows)])
+        return rows
+
+    def confusion(self) -> str:
+        """Of each true answer, how often each answer is the likeliest."""
+        best = self.answers[self.shipped].argmax(axis=1)
+        rows = [
+            [name, str(int((self.truth == index).sum()))]
+            + [f"{(best[self.truth == index] == other).mean():.2f}" for other in range(len(self.names))]
+            for index, name in enumerate(self.names)
+            if (self.truth == index).any()
+        ]
+        return grid([self.question, "photos", *self.names], rows)
 
 
-def _with_prior(
-    probabilities: npt.NDArray[np.float64], by_type: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
-    weights = probabilities * by_type**SEASON_PRIOR
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+def floor_table(heads: Heads, answered: dict[str, dict[str, Answered]], shop: list[Shop]) -> str:
+    rows = []
+
+    def floor(what: str, masks: str, rate: Rate, least: float) -> None:
+        rows.append(
+            [what, masks, str(len(rate.values)), str(rate), f"{least:.2f}", _reached(rate.mean >= least)]
+        )
+
+    for masks, values in answered["flat-lay"].items():
+        floor("flat labels, top-1", masks, values.in_words(heads, "flat-lay").top1, 0.75)
+    for masks, values in answered["people-clothing"].items():
+        score = values.frequent().in_words(heads, "people-clothing")
+        tags = f"CCP tags with {LEAST_GARMENTS} garments or more"
+        floor(f"{tags}, top-1", masks, score.top1, 0.60)
+        floor(f"{tags}, top-3", masks, score.top3, 0.85)
+    for item in shop:
+        margin = item.margin(item.shipped)
+        majority = item.names[item.majority]
+        above = Rate(margin.values).signed()
+        rows.append(
+            [f"{item.question}, right above the majority ({majority})", "own, largest", str(len(item.truth)),
+             above, "above 0", _reached(margin.mean > 0)]
+        )  # fmt: skip
+    return grid(["floor", "masks", "n", "measured", "at least", "reached"], rows)
+
+
+def _reached(yes: bool) -> str:
+    return "yes" if yes else "**no**"
+
+
+def set_table(heads: Heads, answered: dict[str, dict[str, Answered]]) -> str:
+    rows = []
+    for source, by_mask in answered.items():
+        for masks, values in by_mask.items():
+            kinds = {source: values}
+            if source == "people-clothing":
+                kinds[f"{source}, frequent tags"] = values.frequent()
+            for name, part in kinds.items():
+                found = f"{part.found:.3f}"
+                rows.append([name, masks, "own words", found, *part.in_words(heads, source).cells()])
+                rows.append([name, masks, "as types", found, *part.as_types(source).cells()])
+    return grid(["set", "masks", "answer", "found", *SCORES], rows)
+
+
+def label_table(heads: Heads, answered: dict[str, dict[str, Answered]]) -> str:
+    """Top-1 in the set's own words, label by label, and what it is taken for most often."""
+    rows = []
+    for source in FOLDERS:
+        names = np.array(heads.names(source))
+        for label in names:
+            cells, taken = [], ""
+            for masks, values in answered[source].items():
+                own = values.only(values.labels == label)
+                best = np.where(
+                    np.isnan(own.words).any(axis=1), "nothing", names[np.argmax(own.words, axis=1)]
+                )
+                cells.append(f"{(best == label).mean():.2f}" if len(best) else "-")
+                if masks == "true":
+                    wrong, counts = np.unique(best[best != label], return_counts=True)
+                    order = np.argsort(-counts)[:3]
+                    taken = ", ".join(f"{wrong[index]} {counts[index]}" for index in order)
+            if any(cell != "-" for cell in cells):
+                count = int((answered[source]["true"].labels == label).sum())
+                rows.append([source, str(label), str(count), *cells, taken])
+    return grid(["set", "label", "n", "true masks", "own masks", "taken for (true masks)"], rows)
+
+
+def origin_table(sets: dict[str, Examples]) -> str:
+    """Which label of which set speaks for each type, with the number of training garments."""
+    vocabulary, rows = type_vocabulary(), []
+    for name in vocabulary.names:
+        cells = []
+        for source, labels in vocabulary.sources.items():
+            if source not in sets:
+                continue
+            examples = sets[source]
+            kept = examples.label[(examples.split == "train") & (examples.view == 0)]
+            meaning = [label for label, meant in labels.items() if name in meant]
+            counted = [
+                f"{label}{'' if len(labels[label]) == 1 else '?'} {(kept == label).sum()}"
+                for label in meaning
+            ]
+            cells.append(", ".join(counted) or "-")
+        rows.append([name, *cells])
+    return grid(["type", *(source for source in vocabulary.sources if source in sets)], rows)
 
 
 def main() -> None:
@@ -223,17 +283,44 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path("runs/heads"))
     parser.add_argument("--model", default="default")
     parser.add_argument("--heads", type=Path, help="another file of heads than the shipped one")
-    parser.add_argument("--limit", type=int)
+    parser.add_argument("--jobs", type=int, default=2, help="processes that compute features")
+    parser.add_argument("--limit", type=int, help="photos of each set and split, for a trial")
     options = parser.parse_args()
     heads = Heads.load(options.heads) if options.heads else shipped_heads()
     if heads is None:
         parser.error("the package was built without heads: train them, or give --heads FILE")
-    data = Path(options.data)
-    sets = collect(data, resolve(options.model), cache=options.cache, limit=options.limit)
-    print(f"Heads of model {heads.model} ({heads.model_sha256[:12]})\n")
-    print(type_tables(heads, sets, Segmenter(options.model), data))
-    print()
-    print(shop_table(heads, sets["products"]))
+    data, model = Path(options.data), resolve(options.model)
+    if heads.model_sha256 != graph_sha256(model):
+        parser.error("these heads were fitted on another model: run python -m ewardrobe.training.heads")
+    sets = collect(data, model, cache=options.cache, jobs=options.jobs, limit=options.limit)
+    segmenter, encoder = Segmenter(options.model), CropEncoder(Runtime(model, threads=1))
+    answered = {
+        source: {
+            "true": with_masks_of_training(heads, sets[source], source),
+            "own": with_own_masks(heads, segmenter, encoder, data, source, options.limit),
+        }
+        for source in FOLDERS
+    }
+    # The shop photos have no masks: there, the model's own largest garment is all there is.
+    answered["products"] = {"own, largest": with_masks_of_training(heads, sets["products"], "products")}
+    shop = [
+        Shop.of(heads, sets["products"], *item)
+        for item in (("style", "usage", LEAST_STYLE), ("season", "season", LEAST_SEASON))
+    ]
+    head = ["question", "variant", "photos", "majority", "right", "margin over the majority", "answered",
+            "right of those", "calibration error", "overconfidence"]  # fmt: skip
+    print(
+        f"Heads of model {heads.model} ({heads.model_sha256[:12]}). Bootstrap 95 % intervals over garments.\n"
+    )
+    print(f"## Floors\n\n{floor_table(heads, answered, shop)}\n")
+    print(f"## Types\n\n{set_table(heads, answered)}\n\n{label_table(heads, answered)}\n")
+    print(f"## Style and season\n\n{grid(head, [row for item in shop for row in item.rows()])}\n")
+    print("\n\n".join(item.confusion() for item in shop))
+    print(
+        "\n## Where the labels come from\n\n"
+        "Training garments by set and label; `?` marks a label that may mean several types, so that the loss asks "
+        f"only that their probabilities sum to one.\n\n{origin_table(sets)}"
+    )
 
 
 if __name__ == "__main__":

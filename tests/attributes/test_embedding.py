@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +9,8 @@ from hypothesis import strategies as st
 
 from ewardrobe.attributes.embedding import embed, likeness
 from ewardrobe.attributes.heads import Heads
+from ewardrobe.datasets import CCP_PAIRS
+from ewardrobe.training.head_examples import HELD_OUT, Examples, changed_copy, held_out
 from ewardrobe.training.projection import fit_projection
 from tests.attributes.made_heads import heads_for
 from tests.segmentation.models import write_colour_model
@@ -72,3 +76,75 @@ class TestProjection:
         rows /= np.linalg.norm(rows, axis=1, keepdims=True)
         scores = rows @ rows.T - 2 * np.eye(len(rows))
         return float((self.groups[scores.argmax(axis=1)] == self.groups).mean())
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    size=st.tuples(st.integers(9, 500), st.integers(9, 500)),
+    part=st.tuples(st.floats(0, 0.9), st.floats(0, 0.9), st.floats(0.02, 1), st.floats(0.02, 1)),
+    flat=st.booleans(),
+)
+def test_changed_copies_keep_some_of_the_garment(
+    seed: int, size: tuple[int, int], part: tuple[float, float, float, float], flat: bool
+) -> None:
+    (height, width), (top, left, tall, wide) = size, part
+    mask = np.zeros(size, np.bool_)
+    rows, columns = int(top * height), int(left * width)
+    mask[rows : rows + max(1, int(tall * height)), columns : columns + max(1, int(wide * width))] = True
+    pixels = np.random.default_rng(1).integers(0, 256, (*size, 3), dtype=np.uint8)
+    before = pixels.copy(), mask.copy()
+    copied, cover = changed_copy(np.random.default_rng(seed), pixels, mask, flat=flat)
+    assert copied.dtype == np.uint8
+    assert cover.dtype == np.bool_
+    assert copied.shape == (*cover.shape, 3)
+    np.testing.assert_array_equal(pixels, before[0])
+    np.testing.assert_array_equal(mask, before[1])
+
+
+def test_half_of_the_copies_of_a_large_garment_are_cut() -> None:
+    """A garment with ground on all sides reaches the picture's edge only where a copy cuts into it."""
+    mask = np.zeros((400, 300), np.bool_)
+    mask[100:300, 80:220] = True
+    pixels = np.full((400, 300, 3), 90, np.uint8)
+    reaching = 0
+    for seed in range(200):
+        _, cover = changed_copy(np.random.default_rng(seed), pixels, mask)
+        inner = cover[:, 2:-2].any(axis=1)
+        reaching += bool(inner[:2].any() and inner[-2:].any() and cover.mean() > 0.85)
+    assert 50 < reaching < 150
+
+
+def test_only_the_ground_of_flat_garments_changes_its_colour() -> None:
+    mask = np.zeros((120, 120), np.bool_)
+    mask[30:90, 30:90] = True
+    pixels = np.where(mask[..., None], [90, 90, 90], [220, 30, 30]).astype(np.uint8)
+    hues: dict[bool, set[int]] = {False: set(), True: set()}
+    for flat, seed in itertools.product(hues, range(40)):
+        copied, cover = changed_copy(np.random.default_rng(seed), pixels, mask, flat=flat)
+        ground = copied[~cover & (np.ptp(copied, axis=2) > 60)]  # what a mask left out of the garment is grey
+        hues[flat] |= set(ground.argmax(axis=1).tolist())
+        grey = copied[cover].mean(axis=0)
+        assert np.ptp(grey) < 0.4 * grey.max()
+    assert hues[False] == {0}
+    assert hues[True] > {0}
+
+
+def test_what_tests_the_embedding_is_held_out() -> None:
+    names = [f"{number:04}" for number in range(200)]
+    worn = [name for pair in CCP_PAIRS for name in pair] + ["5000"]
+    source = np.array(["flat-lay"] * 200 + ["people-clothing"] * len(worn) + ["products"])
+    examples = Examples(
+        vectors=np.zeros((len(source), 1), np.float32),
+        pooled=1,
+        source=source,
+        id=np.array([*names, *worn, worn[0]]),
+        split=np.array(["train"] * 180 + ["val"] * 20 + ["train"] * (len(worn) + 1)),
+        label=np.full(len(source), ""),
+        view=np.zeros(len(source), np.int64),
+    )
+    found = held_out(examples)
+    assert found[180:200].all()
+    assert found[:180].sum() == HELD_OUT
+    assert found[200 : 200 + len(worn)].tolist() == [True] * (len(worn) - 1) + [False]
+    assert not found[-1]

@@ -23,7 +23,8 @@ def embed(pooled: npt.NDArray[np.float32], heads: Heads | None) -> Embedding:
     Without heads, the features themselves are the embedding, float32 (C,): coarser, and comparable only among
     themselves.
     """
-    values = pooled if heads is None else heads.projection @ (pooled - heads.projection_centre)
+    projected = pooled if heads is None else heads.projection @ (pooled - heads.projection_centre)
+    values = projected.astype(np.float64)  # the squares of tiny float32 numbers are 0
     length = float(np.linalg.norm(values))
     return np.asarray(values / length if length else values, dtype=np.float32)
 

@@ -9,7 +9,8 @@ with a mask that is off at the edges. Features are kept in a cache under the mod
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ewardrobe.attributes.features import CROP_SIZE, MARGIN, CropEncoder
-from ewardrobe.datasets import Sample, open_dataset
+from ewardrobe.datasets import CCP_PAIRS, Sample, open_dataset
 from ewardrobe.segmentation.onnxfile import graph_sha256
 from ewardrobe.segmentation.runtime import Runtime
 
@@ -42,7 +43,7 @@ __all__ = [
 LEAST_AREA = 0.001
 """Part of the photo below which a tag's regions are no garment to learn from."""
 
-VIEWS = {"people-clothing": 3, "flat-lay": 4, "products": 1}
+VIEWS = {"people-clothing": 2, "flat-lay": 3, "products": 1}
 """How many copies of each garment are looked at in training, the unchanged one first."""
 
 HELD_OUT = 50
@@ -50,7 +51,7 @@ HELD_OUT = 50
 
 _FOLDERS = {"people-clothing": "ccp", "flat-lay": "flatlay", "products": "products"}
 _SMALL = 160  # pixels at which the model looks for the garment of a shop's picture
-_RECIPE = 4  # raise it when the features or the changes become others: it is part of the cache's key
+_RECIPE = 5  # raise it when the features or the changes become others: it is part of the cache's key
 _COLUMNS = ("source", "id", "split", "label", "view")
 _NOT_WORN = ("background", "hair", "skin")
 
@@ -84,9 +85,19 @@ class Examples:
 
 
 def collect(
-    data: Path, model: Path, *, cache: Path, jobs: int = 2, limit: int | None = None, seed: int = 0
+    data: Path,
+    model: Path,
+    *,
+    cache: Path,
+    jobs: int = 2,
+    limit: int | None = None,
+    seed: int = 0,
+    report: Callable[[str], None] | None = None,
 ) -> dict[str, Examples]:
     """The examples of each set under `data`, computed or from `cache`; `limit` takes that many photos of each split.
+
+    `report` is told of each set that is ready, in one line. A set is kept as soon as it is: one that was stopped
+    half-way is computed anew, those before it are not.
 
     Raises:
         DatasetError: the development data are not there.
@@ -100,10 +111,14 @@ def collect(
     cache.mkdir(parents=True, exist_ok=True)
     found = {}
     for source in VIEWS:
-        file = cache / f"{source}-{key}.npz"
-        if not file.exists():
+        file, start = cache / f"{source}-{key}.npz", time.perf_counter()
+        known = file.exists()
+        if not known:
             _write(file, _computed(source, data, model, jobs, limit, seed))
         found[source] = _read(file)
+        if report is not None:
+            how = "from the cache" if known else f"computed in {time.perf_counter() - start:.0f} s"
+            report(f"{source}: {len(found[source])} rows {how}")
     return found
 
 
@@ -123,11 +138,16 @@ def joined(sets: Mapping[str, Examples]) -> Examples:
 
 
 def held_out(examples: Examples) -> npt.NDArray[np.bool_]:
-    """The garments whose copies test the embedding: `flat-lay`'s val and `HELD_OUT` of its train, bool (N,)."""
-    flat = examples.source == "flat-lay"
+    """The garments that test the embedding, bool (N,).
+
+    `flat-lay`'s val, `HELD_OUT` of its train, and the photos that `people-clothing` holds twice.
+    """
+    flat, worn = examples.source == "flat-lay", examples.source == "people-clothing"
     names = set(examples.id[flat & (examples.split == "train")].tolist())
     train = sorted(names, key=lambda name: hashlib.sha256(name.encode()).digest())  # an order without meaning
-    return np.asarray(flat & ((examples.split == "val") | np.isin(examples.id, train[:HELD_OUT])))
+    tests = (examples.split == "val") | np.isin(examples.id, train[:HELD_OUT])
+    twice = np.isin(examples.id, [name for pair in CCP_PAIRS for name in pair])
+    return np.asarray(flat & tests | worn & twice)
 
 
 def labelled_masks(sample: Sample, label_map: Pixels) -> Iterator[tuple[str, Mask]]:
@@ -154,11 +174,18 @@ def own_mask(runtime: Runtime, pixels: Pixels) -> Mask:
     return dark if dark.any() else np.ones_like(dark)
 
 
-def changed_copy(rng: np.random.Generator, pixels: Pixels, mask: Mask) -> tuple[Pixels, Mask]:
-    """A copy of one garment: turned, cut out anew, relit, blurred, its mask off at the edges."""
+def changed_copy(
+    rng: np.random.Generator, pixels: Pixels, mask: Mask, *, flat: bool = False
+) -> tuple[Pixels, Mask]:
+    """A copy of one garment: cut out anew, turned, relit, blurred, its mask off at the edges.
+
+    `flat`: the ground that it lies on may take another colour; the people around worn garments may not.
+    """
     pixels, mask = _no_larger(*_window(rng, pixels, mask))
     if rng.random() < 0.5:
         pixels, mask = pixels[:, ::-1], mask[:, ::-1]
+    if flat and rng.random() < 0.5:
+        pixels = _on_other_ground(rng, pixels, mask)
     pixels, mask = _turned(rng, np.ascontiguousarray(pixels), mask)
     if rng.random() < 0.5:
         mask = _off_at_the_edges(rng, mask)
@@ -167,11 +194,20 @@ def changed_copy(rng: np.random.Generator, pixels: Pixels, mask: Mask) -> tuple[
 
 
 def _window(rng: np.random.Generator, pixels: Pixels, mask: Mask) -> tuple[Pixels, Mask]:
+    """A window around the garment or, every second time, one that cuts into it, as the edge of a photo does."""
     x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
-    side = max(width, height)
-    left, top, right, bottom = (round(side * part) for part in rng.uniform(-0.06, 0.3, 4))
-    rows = slice(max(0, y - top), max(y + height + bottom, y - top + 8))
-    columns = slice(max(0, x - left), max(x + width + right, x - left + 8))
+    if rng.random() < 0.5:
+        kept = [max(8, round(side * rng.uniform(0.6, 1))) for side in (height, width)]
+        top, left = (
+            start + round(max(0, side - own) * rng.random())
+            for start, side, own in zip((y, x), (height, width), kept, strict=True)
+        )
+        rows, columns = slice(top, top + kept[0]), slice(left, left + kept[1])
+    else:
+        side = max(width, height)
+        above, before, below, after = (round(side * part) for part in rng.uniform(-0.06, 0.3, 4))
+        rows = slice(max(0, y - above), max(y + height + below, y - above + 8))
+        columns = slice(max(0, x - before), max(x + width + after, x - before + 8))
     cut = np.ascontiguousarray(mask[rows, columns])
     return (pixels[rows, columns], cut) if cut.any() else (pixels, mask)
 
@@ -207,6 +243,13 @@ def _off_at_the_edges(rng: np.random.Generator, mask: Mask) -> Mask:
     return changed if changed.any() else mask
 
 
+def _on_other_ground(rng: np.random.Generator, pixels: Pixels, mask: Mask) -> Pixels:
+    """What is not the garment in other colours: the same shirt, photographed on another bed."""
+    gains = (rng.uniform(0.4, 1.2) * rng.uniform(0.5, 1.5, 3)).astype(np.float32)
+    ground = np.clip(pixels[..., rng.permutation(3)] * gains, 0, 255).astype(np.uint8)
+    return np.where(mask[..., None], pixels, ground)
+
+
 def _relit(rng: np.random.Generator, pixels: Pixels) -> Pixels:
     """Other light: exposure, contrast, colour of the light, a shadow that falls off across the picture."""
     height, width = pixels.shape[:2]
@@ -217,8 +260,8 @@ def _relit(rng: np.random.Generator, pixels: Pixels) -> Pixels:
     gain = (
         rng.uniform(0.75, 1.25) * rng.uniform(0.88, 1.12, 3) * (1 + rng.uniform(0, 0.5) * across)[..., None]
     )
-    bright = (pixels / 255.0) ** rng.uniform(0.75, 1.35) * gain
-    return np.asarray(np.clip(bright * 255, 0, 255), dtype=np.uint8)
+    bright = 255 * np.linspace(0, 1, 256, dtype=np.float32) ** np.float32(rng.uniform(0.75, 1.35))
+    return np.asarray(np.clip(bright[pixels] * gain.astype(np.float32), 0, 255), dtype=np.uint8)
 
 
 def _coarser(rng: np.random.Generator, pixels: Pixels) -> Pixels:
@@ -248,10 +291,10 @@ def _rows(sample: Sample, *, source: str, views: int, seed: int) -> list[_Row]:
     else:
         garments = list(labelled_masks(sample, label_map))
     rng = np.random.default_rng([seed, int(hashlib.sha256(sample.id.encode()).hexdigest()[:8], 16)])
-    rows = []
+    rows, flat = [], sample.kind == "flat"
     for label, mask in garments:
         for view in range(views if sample.split == "train" else 1):
-            seen, cover = (pixels, mask) if view == 0 else changed_copy(rng, pixels, mask)
+            seen, cover = (pixels, mask) if view == 0 else changed_copy(rng, pixels, mask, flat=flat)
             if cover.any():
                 vector = _process["encoder"].features(seen, cover).vector()
                 rows.append(

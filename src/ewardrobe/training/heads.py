@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -256,10 +258,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.data is None:
         parser.error("give --data FOLDER, or set EWARDROBE_DATA")
     model = resolve(options.model)
-    examples = joined(
-        collect(Path(options.data), model, cache=options.cache, jobs=options.jobs, limit=options.limit)
+    report = partial(print, flush=True)
+    sets = collect(
+        Path(options.data),
+        model,
+        cache=options.cache,
+        jobs=options.jobs,
+        limit=options.limit,
+        report=report,
     )
+    examples, start = joined(sets), time.perf_counter()
     heads = train_heads(examples, model)
+    report(f"fitted in {time.perf_counter() - start:.0f} s")
     found = scores(heads, examples)
     replace(
         heads, about={**heads.about, "val": {name: round(value, 4) for name, value in found.items()}}
