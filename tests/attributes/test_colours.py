@@ -60,6 +60,11 @@ def test_vocabulary_is_what_it_says() -> None:
     assert all(rule["reason"] for rule in document["labels"].values())
 
 
+def test_the_swatch_of_a_name_has_that_name() -> None:
+    words = vocabulary()
+    assert [name_colour(swatch) for swatch in words.swatches] == list(words.names)
+
+
 def test_no_word_stands_for_two_names() -> None:
     document = json.loads(
         (resources.files("ewardrobe.attributes") / "data" / "colours.json").read_text("utf-8")

@@ -1,6 +1,6 @@
 """The fixed colour vocabulary: about thirty names that people use for clothes, and how likely each is for a colour.
 
-Each name is a small mixture of Gaussians in OKLab, fitted by `scripts/fit_colours.py`; `data/colours.json` holds the
+Each name is a small mixture of Gaussians in OKLab, fitted by `benchmarks/fit_colours.py`; `data/colours.json` holds the
 parameters, the words people use for the same name, and which human labels each name may stand for, with the reason.
 """
 
@@ -33,7 +33,7 @@ class ColourVocabulary:
         swatches: uint8 (V, 3), a typical sRGB colour of each name.
         words: what else people say for a name ("maroon" -> "burgundy"), lower case.
         labels: human shop labels -> the names that are right for them, the closest first.
-        settings: thresholds fitted with the densities (`scripts/fit_colours.py`).
+        settings: thresholds fitted with the densities (`benchmarks/fit_colours.py`).
     """
 
     names: tuple[str, ...]
