@@ -17,11 +17,11 @@ from ewardrobe.wardrobe.schema import appearances, garments
 
 __all__ = ["LOOK_ALIKE", "look_alikes", "similarities"]
 
-LOOK_ALIKE = 0.85
+LOOK_ALIKE = 0.75
 """From this cosine on, a new garment is reported as perhaps one already owned.
 
-With the shipped embedding, on flat garments not trained on: 47 of 50 cropped, turned and relit copies reach it, and
-2 of 150 garments have another in the same set that does. `benchmarks/retrieval.py` prints where the cosines lie.
+The lowest line at which, in a wardrobe of 200 flat garments, at least 95 of 100 reports are right; `docs/attributes.md`
+has the figures, and `benchmarks/retrieval.py` prints them for every line.
 """
 
 Embedding = npt.NDArray[np.float32]
