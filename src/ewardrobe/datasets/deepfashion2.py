@@ -122,6 +122,7 @@ def read_annotation(path: Path, photo: Path) -> Annotation:
         None if pair is None else str(pair),
         {} if source is None else {"source": source},
         tuple(faults),
+        measured=True,
     )
 
 

@@ -103,6 +103,7 @@ class Annotation:
         group: what the photo belongs to, such as DeepFashion2's `pair_id`: a split keeps a group together.
         attributes: what is known of the photo as a whole, as plain JSON values, such as `source`.
         faults: one line for each record that was left out because it cannot be right.
+        measured: whether `size` was read from the photo, so that the two cannot differ.
     """
 
     instances: tuple[Instance, ...]
@@ -110,3 +111,4 @@ class Annotation:
     group: str | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
+    measured: bool = False

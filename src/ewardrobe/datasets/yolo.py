@@ -162,7 +162,9 @@ def _read_annotation(path: Path, photo: Path, labels: Mapping[int, str | None]) 
         for number, line in enumerate(lines, start=1)
         if line.strip()
     ]
-    return Annotation(tuple(item for item in found if item is not None), size, faults=tuple(faults))
+    return Annotation(
+        tuple(item for item in found if item is not None), size, faults=tuple(faults), measured=True
+    )
 
 
 def _read_line(

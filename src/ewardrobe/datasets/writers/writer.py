@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO, ClassVar, Literal, NamedTuple
 
 from ewardrobe.datasets.dataset import Dataset
@@ -122,6 +122,8 @@ def annotation_of(sample: Sample, taxonomy: Taxonomy) -> Annotation:
             raise DatasetError(f"{sample.id} has no pixel labels")
         height, width = label_map.shape
         annotation = Annotation(find_instances(label_map, taxonomy), (width, height), sample.group)
+    if annotation.measured:
+        return annotation
     width, height = sample.size
     if annotation.size != (width, height):
         stated = "{}x{}".format(*annotation.size)
@@ -148,7 +150,11 @@ def place_photo(sample: Sample, folder: Path, name: str, mode: PhotoMode, source
     if mode == "none":
         if sample.path is None or source is None:
             raise DatasetError(f"the photo of {sample.id} is no file of its own: copy the photos")
-        return PurePosixPath(os.path.relpath(sample.path, source)).as_posix()
+        below = str(source) + os.sep
+        path_text = str(sample.path)
+        if path_text.startswith(below):
+            return path_text[len(below) :].replace(os.sep, "/")
+        return Path(os.path.relpath(sample.path, source)).as_posix()
     path = sample.path
     as_it_is = path is not None and stored_upright(path)
     suffix = path.suffix.lower() if path is not None and as_it_is else ".jpg"
