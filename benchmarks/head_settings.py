@@ -2,8 +2,8 @@
 
     EWARDROBE_DATA=... python benchmarks/head_settings.py [--cache runs/heads] [--model default]
 
-Needs the extra `train`. Fits the heads with each of `TRIED` and prints what part of the val rows each question gets
-right, with the seconds that it took.
+Needs the extra `train`. Fits the heads with each of `TRIED` and prints, as Markdown, what part of the val rows each
+question gets right, with the seconds that it took.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from timing import grid
@@ -19,17 +20,13 @@ from ewardrobe.segmentation import resolve
 from ewardrobe.training.head_examples import collect, joined
 from ewardrobe.training.heads import Settings, scores, train_heads
 
+NARROW = Settings(networks=4, hidden=256, epochs=24, rate=2e-3, input_dropout=0.2, hidden_dropout=0.4)
+WIDE = Settings(networks=3, hidden=512, epochs=60, rate=3e-3, input_dropout=0.1, hidden_dropout=0.5)
+
 TRIED = {
-    "shipped": Settings(),
-    "narrow, short": Settings(
-        networks=4, hidden=256, epochs=24, rate=2e-3, input_dropout=0.2, hidden_dropout=0.4
-    ),
-    "wide, short": Settings(
-        networks=3, hidden=512, epochs=30, rate=3e-3, input_dropout=0.1, hidden_dropout=0.5
-    ),
-    "wide, long": Settings(
-        networks=3, hidden=512, epochs=60, rate=3e-3, input_dropout=0.1, hidden_dropout=0.5
-    ),
+    "narrow, 24 epochs": NARROW,
+    "wide, 24 epochs": replace(WIDE, epochs=24),
+    "wide, 60 epochs": WIDE,
 }
 
 
@@ -55,8 +52,7 @@ def main() -> None:
         found = scores(heads, examples)
         names = ["settings", *found, "seconds"]
         rows.append([name, *(f"{value:.3f}" for value in found.values()), f"{seconds:.0f}"])
-        print(grid(names, rows[-1:]), flush=True)
-    print("\n" + grid(names, rows))
+    print(grid(names, rows))
 
 
 if __name__ == "__main__":
