@@ -49,14 +49,14 @@ SHIPPED = Path(__file__).parents[1] / "attributes" / "data" / "heads.npz"
 class Settings:
     """How the heads are trained."""
 
-    networks: int = 3
-    hidden: int = 512
-    epochs: int = 60
+    networks: int = 4
+    hidden: int = 256
+    epochs: int = 24
     batch: int = 512
-    rate: float = 3e-3
+    rate: float = 2e-3
     decay: float = 0.02
-    input_dropout: float = 0.1
-    hidden_dropout: float = 0.5
+    input_dropout: float = 0.2
+    hidden_dropout: float = 0.4
     smoothing: float = 0.02
     balance: float = 0.5
     """A garment counts as its label's frequency in its set to the power of minus this."""
