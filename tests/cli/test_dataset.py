@@ -127,3 +127,24 @@ def test_bad_usage(command: Command, tmp_path: Path) -> None:
         assert said.code == 2, (arguments, said)
         assert len(said.err.splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_prelabel_out_and_back(command: Command, tmp_path: Path, photos: Path, model: Path) -> None:
+    for tool, export in (("cvat", "annotations/instances_all.json"), ("label-studio", "tasks.json")):
+        out = tmp_path / tool
+        said = command("dataset", "prelabel", photos, "--out", out, "--to", tool, "--model", model)
+        assert said.code == 1  # one file is no photo
+        assert "broken" in said.err and "3 photos written" in said.err
+        file = out / export
+        if tool == "label-studio":
+            tasks = json.loads(file.read_text())
+            done = [{**task, "annotations": task["predictions"]} for task in tasks]
+            file = layouts.write_json(out / "export.json", done)
+        again = open_dataset(file, taxonomy="wardrobe", photos=out / "images")
+        found = {item.label for sample in again for item in sample.instances or ()}
+        assert {"dress", "top", "pants"} <= found
+    document = json.loads((tmp_path / "cvat/annotations/instances_all.json").read_text())
+    assert all(
+        isinstance(row["segmentation"], list) and 0 < row["score"] <= 1 for row in document["annotations"]
+    )
+    assert command("dataset", "prelabel", photos, "--out", tmp_path / "x", "--to", "paint").code == 2

@@ -34,7 +34,7 @@ def test_the_issue_of_commands_is_complete() -> None:
         "add segment cutout new find show edit remove undo stats export import backup restore evaluate doctor"
     )
     grouped = {"models": "list show pull export", "taxonomy": "list show", "train": "default"}
-    grouped["dataset"] = "info check preview convert split subset merge remap"
+    grouped["dataset"] = "info check preview convert split subset merge remap prelabel"
     expected = {(verb,) for verb in verbs.split()}
     expected |= {(group, verb) for group, inner in grouped.items() for verb in inner.split()}
     assert set(leaves()) == expected

@@ -21,6 +21,7 @@ from ewardrobe import taxonomy
 from ewardrobe.datasets import Dataset, Instance, open_dataset
 from ewardrobe.datasets.class_lists import own_taxonomy
 from ewardrobe.datasets.drawn import draw_instances, find_instances
+from ewardrobe.datasets.views import Resplit
 from ewardrobe.datasets.writers import joined_ring
 from ewardrobe.datasets.writers.areas import polygons_area
 from ewardrobe.errors import DatasetError, EwardrobeError, UsageError
@@ -289,6 +290,21 @@ class TestRuns:
         for split in ("train", "val"):
             name = f"annotations/instances_{split}.json"
             assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+    def test_it_does_not_go_on_with_other_splits(
+        self, tmp_path: Path, ccp: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("ewardrobe.jobs.converting.PIECE", 1)
+
+        def stop(count: int) -> None:
+            raise KeyboardInterrupt
+
+        for lists, kind in (
+            ({"a": ["0001", "0002"], "b": ["0003", "0004"]}, KeyboardInterrupt),
+            ({"a": ["0001"], "b": ["0002", "0003", "0004"]}, UsageError),
+        ):
+            with pytest.raises(kind):
+                convert_dataset(Resplit(open_dataset(ccp), lists), tmp_path / "out", "coco", on_done=stop)
 
     def test_two_processes_write_the_same(
         self, tmp_path: Path, ccp: Path, monkeypatch: pytest.MonkeyPatch

@@ -19,5 +19,6 @@ for _name, _function in (
     ("subset", dataset_writing.subset),
     ("merge", dataset_writing.merge),
     ("remap", dataset_writing.remap),
+    ("prelabel", dataset_writing.prelabel),
 ):
     app.command(_name)(_function)

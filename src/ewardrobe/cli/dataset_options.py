@@ -33,7 +33,10 @@ __all__ = [
 ]
 
 DatasetPath = Annotated[
-    Path, typer.Argument(metavar="DATASET", help="A dataset's folder, or one COCO file.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="DATASET", help="A dataset's folder, or one file of COCO or Label Studio.", show_default=False
+    ),
 ]
 OutFolder = Annotated[
     Path, typer.Argument(metavar="OUT", help="A new folder, or that of a run that was stopped.")
@@ -45,15 +48,18 @@ Split = Annotated[str | None, typer.Option(help="Only this split.", show_default
 Taxonomy = Annotated[
     str | None,
     typer.Option(
-        help="What its classes are of (label-maps, coco, yolo).", show_default="found from its classes"
+        help="What its classes are of (label-maps, coco, yolo, label-studio).",
+        show_default="found from its classes",
     ),
 ]
-Kind = Annotated[str | None, typer.Option(help="worn or flat (label-maps, coco, yolo).")]
-PhotoFolder = Annotated[Path | None, typer.Option(metavar="DIR", help="Where the photos of a COCO file are.")]
+Kind = Annotated[str | None, typer.Option(help="worn or flat (label-maps, coco, yolo, label-studio).")]
+PhotoFolder = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Where the photos of a COCO or Label Studio file are.")
+]
 Pieces = Annotated[
     int, typer.Option("--jobs", "-j", metavar="N", min=1, max=256, help="Processes at the same time.")
 ]
-To = Annotated[str, typer.Option("--to", metavar="FORMAT", help="coco, yolo or label-maps.")]
+To = Annotated[str, typer.Option("--to", metavar="FORMAT", help="coco, yolo, label-maps or label-studio.")]
 Photos = Annotated[
     str, typer.Option("--photos", metavar="HOW", help="copy, link (hard links), or none (coco only).")
 ]

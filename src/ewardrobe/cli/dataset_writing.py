@@ -1,4 +1,4 @@
-"""`ewardrobe dataset convert|subset|merge|remap`: a dataset from others."""
+"""`ewardrobe dataset convert|subset|merge|remap|prelabel`: a dataset from others, or from photos and a model."""
 
 from __future__ import annotations
 
@@ -26,12 +26,14 @@ from ewardrobe.cli.dataset_options import (
     read_ids,
     say_problems,
 )
+from ewardrobe.cli.options import Model
+from ewardrobe.cli.options import Photos as PhotoPaths
 from ewardrobe.errors import DatasetError, UsageError
 
 if TYPE_CHECKING:
     from ewardrobe.datasets import Dataset
 
-__all__ = ["convert", "merge", "remap", "subset"]
+__all__ = ["convert", "merge", "prelabel", "remap", "subset"]
 
 
 def convert(
@@ -153,6 +155,35 @@ def remap(
     dataset = open_one(path, format, split, taxonomy, kind, photo_folder)
     dataset = _remapped(dataset, target, map_file)
     _write(dataset, out, to, photos, tolerance, polygons, jobs, overwrite)
+
+
+def prelabel(
+    photos: PhotoPaths,
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", metavar="DIR", help="A new folder, or that of a run that was stopped."),
+    ],
+    to: Annotated[
+        str, typer.Option("--to", metavar="TOOL", help="cvat (COCO, as CVAT imports it) or label-studio.")
+    ] = "cvat",
+    model: Model = "default",
+    tolerance: Tolerance = 1.0,
+    jobs: Pieces = 1,
+    overwrite: Overwrite = False,
+) -> None:
+    """Let a model label photos, to be corrected in CVAT or Label Studio.
+
+    What these export is read back as any dataset: `ewardrobe dataset convert EXPORT OUT --photo-folder DIR`.
+    """
+    from ewardrobe.jobs import find_sources
+    from ewardrobe.jobs.pool import threads_for
+    from ewardrobe.jobs.prelabelling import Prelabelled
+
+    formats = {"cvat": "coco", "label-studio": "label-studio"}
+    if to not in formats:
+        raise UsageError(f"--to is {' or '.join(formats)}, not {to!r}")
+    dataset = Prelabelled(find_sources(photos), model, threads=threads_for(jobs))
+    _write(dataset, out, formats[to], "copy", tolerance, True, jobs, overwrite)
 
 
 def _remapped(dataset: Dataset, target: str, map_file: Path | None) -> Dataset:

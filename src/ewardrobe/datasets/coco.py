@@ -23,8 +23,7 @@ from typing import Any
 from ewardrobe.datasets.class_lists import label_of, taxonomy_of
 from ewardrobe.datasets.coco_index import CocoImage, CocoIndex, Span
 from ewardrobe.datasets.dataset import Dataset
-from ewardrobe.datasets.drawn import DrawnLabelMap
-from ewardrobe.datasets.images import load_photo
+from ewardrobe.datasets.drawn import sample_of_objects
 from ewardrobe.datasets.instance import Annotation, Instance, Keypoints
 from ewardrobe.datasets.json_stream import load_span
 from ewardrobe.datasets.photo_size import photo_size
@@ -66,7 +65,8 @@ class Coco(Dataset):
         taxonomy: name of the taxonomy that the categories are of. Otherwise it is the one that the file
             names (`info.taxonomy`), the one with just these classes, or one made from the categories.
         kind: `worn` or `flat`.
-        photos: folder that `file_name` is relative to; looked for when `None`.
+        photos: folder that `file_name` is relative to, or one above it named like the split; looked for
+            when `None`.
     """
 
     format = "coco"
@@ -83,7 +83,7 @@ class Coco(Dataset):
     ) -> None:
         super().__init__(path, split)
         self.kind = kind
-        self._roots = [Path(photos)] if photos is not None else None
+        self._root = Path(photos) if photos is not None else None
         files = _split_files(path)
         if split is not None and split not in files:
             raise DatasetError(f"{path} has no split {split!r}: choose one of {', '.join(files)}")
@@ -131,7 +131,7 @@ class Coco(Dataset):
         entries: dict[str, _Entry] = {}
         missing: dict[str, str] = {}
         for part, index in enumerate(self._indices):
-            folders = self._roots or _photo_folders(self.path, self._splits[part], index.path.stem)
+            folders = _photo_folders(self.path, self._root, self._splits[part], index.path.stem)
             finder = _Finder(folders)
             for image in index.images.values():
                 name = PurePosixPath(image.file_name)
@@ -151,15 +151,13 @@ class Coco(Dataset):
         entry = self._entries[sample_id]
         spans = self._indices[entry.part].spans(entry.image.id)
         load = partial(_read_annotation, self._files[entry.part], entry.image, spans, entry.photo)
-        return Sample(
+        return sample_of_objects(
             sample_id,
             self.kind,
-            partial(load_photo, entry.photo),
-            taxonomy=self.taxonomy.name,
+            entry.photo,
+            self.taxonomy,
+            load,
             split=self._splits[entry.part],
-            load_label_map=DrawnLabelMap.of(load, self.taxonomy),
-            load_annotation=load,
-            path=entry.photo,
             group=entry.image.group,
         )
 
@@ -202,11 +200,13 @@ def _split_name(stem: str) -> str:
     return stem.removeprefix("instances_")
 
 
-def _photo_folders(path: Path, split: str, stem: str) -> list[Path]:
+def _photo_folders(path: Path, root: Path | None, split: str, stem: str) -> list[Path]:
+    own = stem.removeprefix("instances_")
+    if root is not None:
+        return [root / name for name in (split, own, ".") if (root / name).is_dir()]
     base = path.parent if path.is_file() else path
     if base.name == "annotations":
         base = base.parent
-    own = stem.removeprefix("instances_")
     names = (f"images/{split}", f"images/{own}", "images", split, own, "photos", ".")
     return [base / name for name in names if (base / name).is_dir()]
 

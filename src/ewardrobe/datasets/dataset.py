@@ -57,6 +57,11 @@ class Dataset(ABC):
     def _sample(self, sample_id: str) -> Sample:
         """The sample of one id."""
 
+    @property
+    def identity(self) -> str:
+        """What else than path and ids decides what is in the samples: a stopped conversion goes on only if equal."""
+        return f"{self.format} {self.kind} {self.split}"
+
     def __len__(self) -> int:
         return len(self.ids)
 

@@ -17,8 +17,7 @@ from typing import Any
 
 from ewardrobe import taxonomy as taxonomies
 from ewardrobe.datasets.dataset import Dataset
-from ewardrobe.datasets.drawn import DrawnLabelMap
-from ewardrobe.datasets.images import load_photo
+from ewardrobe.datasets.drawn import sample_of_objects
 from ewardrobe.datasets.instance import Annotation, Instance, Keypoints
 from ewardrobe.datasets.photo_size import photo_size
 from ewardrobe.datasets.sample import Sample
@@ -59,7 +58,10 @@ class DeepFashion2(Dataset):
             folders = {name: folder for name, folder in folders.items() if wanted in (None, folder.name)}
             if not folders:
                 raise DatasetError(f"{path} has no split {split!r}: choose one of {', '.join(_SPLITS)}")
-        self._folders = folders
+        self._places = {
+            prefix.rstrip("/"): (folder.name, folder / "image", folder / "annos")
+            for prefix, folder in folders.items()
+        }
         listed: list[str] = []
         missing: dict[str, str] = {}
         for prefix, folder in folders.items():
@@ -78,19 +80,10 @@ class DeepFashion2(Dataset):
     def _sample(self, sample_id: str) -> Sample:
         assert self.taxonomy is not None
         prefix, _, stem = sample_id.rpartition("/")
-        folder = self._folders[f"{prefix}/" if prefix else ""]
-        photo = folder / "image" / f"{stem}.jpg"
-        load = partial(read_annotation, folder / "annos" / f"{stem}.json", photo)
-        return Sample(
-            sample_id,
-            self.kind,
-            partial(load_photo, photo),
-            taxonomy=self.format,
-            split=folder.name,
-            load_label_map=DrawnLabelMap.of(load, self.taxonomy),
-            load_annotation=load,
-            path=photo,
-        )
+        split, image, annos = self._places[prefix]
+        photo = image / f"{stem}.jpg"
+        load = partial(read_annotation, annos / f"{stem}.json", photo)
+        return sample_of_objects(sample_id, self.kind, photo, self.taxonomy, load, split=split)
 
 
 def _is_split(path: Path) -> bool:

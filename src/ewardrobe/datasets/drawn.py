@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache, partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ewardrobe.datasets.images import load_photo
 from ewardrobe.datasets.instance import Annotation, Instance
+from ewardrobe.datasets.sample import Kind, Sample
 from ewardrobe.taxonomy import IGNORE, Taxonomy, TaxonomyMap
 
-__all__ = ["DrawnLabelMap", "draw_instances", "find_instances"]
+__all__ = ["DrawnLabelMap", "draw_instances", "find_instances", "sample_of_objects"]
 
 _SPECK = 0.01  # of the largest region of its class: smaller ones are no object of their own
 
@@ -50,7 +54,7 @@ class DrawnLabelMap:
     @classmethod
     def of(cls, load_annotation: Callable[[], Annotation], taxonomy: Taxonomy) -> DrawnLabelMap:
         """Every class of `taxonomy` at its index."""
-        return cls(load_annotation, {item.name: item.index for item in taxonomy})
+        return cls(load_annotation, _indices(taxonomy))
 
     def __call__(self) -> NDArray[np.uint8]:
         """Draw it."""
@@ -65,6 +69,36 @@ class DrawnLabelMap:
             if index == IGNORE or to.source[index].name not in to.gives_way
         }
         return replace(self, indices=kept, background=int(to.lut[self.background]))
+
+
+@cache
+def _indices(taxonomy: Taxonomy) -> Mapping[str, int]:
+    """One table for all samples, so that many of them pickle as small as they are."""
+    return {item.name: item.index for item in taxonomy}
+
+
+def sample_of_objects(
+    sample_id: str,
+    kind: Kind,
+    photo: Path,
+    taxonomy: Taxonomy,
+    load: Callable[[], Annotation],
+    *,
+    split: str | None = None,
+    group: str | None = None,
+) -> Sample:
+    """The sample of a dataset that lists objects: its label map is drawn from what `load` gives."""
+    return Sample(
+        sample_id,
+        kind,
+        partial(load_photo, photo),
+        taxonomy=taxonomy.name,
+        split=split,
+        load_label_map=DrawnLabelMap.of(load, taxonomy),
+        load_annotation=load,
+        path=photo,
+        group=group,
+    )
 
 
 def find_instances(label_map: NDArray[np.uint8], taxonomy: Taxonomy) -> tuple[Instance, ...]:

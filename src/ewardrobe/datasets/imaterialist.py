@@ -16,8 +16,8 @@ from typing import Any
 
 from ewardrobe import taxonomy as taxonomies
 from ewardrobe.datasets.dataset import Dataset
-from ewardrobe.datasets.drawn import DrawnLabelMap
-from ewardrobe.datasets.images import find_photos, load_photo
+from ewardrobe.datasets.drawn import sample_of_objects
+from ewardrobe.datasets.images import find_photos
 from ewardrobe.datasets.instance import Annotation, Instance
 from ewardrobe.datasets.sample import BrokenSample, Sample
 from ewardrobe.datasets.segments import checked_rle
@@ -76,15 +76,8 @@ class IMaterialist(Dataset):
     def _sample(self, sample_id: str) -> Sample:
         assert self.taxonomy is not None
         load = partial(_read_annotation, self._table, self._header, self._spans[sample_id], self._labels)
-        return Sample(
-            sample_id,
-            self.kind,
-            partial(load_photo, self._photos[sample_id]),
-            taxonomy=self.format,
-            split=_SPLIT,
-            load_label_map=DrawnLabelMap.of(load, self.taxonomy),
-            load_annotation=load,
-            path=self._photos[sample_id],
+        return sample_of_objects(
+            sample_id, self.kind, self._photos[sample_id], self.taxonomy, load, split=_SPLIT
         )
 
 

@@ -13,6 +13,7 @@ from ewardrobe.datasets.fashionista import Fashionista
 from ewardrobe.datasets.flat_lay import FlatLay
 from ewardrobe.datasets.imaterialist import IMaterialist
 from ewardrobe.datasets.label_maps import LabelMaps
+from ewardrobe.datasets.label_studio import LabelStudio, looks_like_tasks
 from ewardrobe.datasets.people_clothing import PeopleClothing
 from ewardrobe.datasets.people_clothing_kaggle import PeopleClothingKaggle
 from ewardrobe.datasets.people_clothing_original import PeopleClothingOriginal
@@ -36,6 +37,7 @@ FORMATS: dict[str, type[Dataset]] = {
         Products,
         Yolo,
         Coco,
+        LabelStudio,
     )
 }
 """Every format by its name; the first whose layout fits is taken when none is named."""
@@ -49,7 +51,7 @@ def detect_format(path: str | os.PathLike[str]) -> str:
     """
     folder = Path(path)
     if folder.suffix.lower() == ".json" and folder.is_file():
-        return Coco.format
+        return LabelStudio.format if looks_like_tasks(folder) else Coco.format
     if not folder.is_dir():
         raise DatasetError(f"{folder} is not a folder: give the folder that holds the dataset")
     for name, reader in FORMATS.items():
@@ -67,11 +69,11 @@ def open_dataset(
     """Open a dataset; nothing but lists and file names is read until a sample is used.
 
     Args:
-        path: the dataset's folder, or one COCO file.
+        path: the dataset's folder, or one file of COCO or Label Studio.
         format: one of `FORMATS`; found from the folder's layout when `None`.
         split: `train`, `val`, or another name that the dataset knows; `None` for all labelled samples.
         options: what one format takes beyond these, such as `taxonomy=` and `kind=` of `label-maps`, `coco`
-            and `yolo`, or `photos=` of `coco`.
+            and `yolo`, or `photos=` of `coco` and `label-studio`.
 
     Raises:
         DatasetError: the folder is missing or not in the format's layout, or has no such split.
@@ -85,7 +87,9 @@ def open_dataset(
     """
     if format is not None and format not in FORMATS:
         raise UsageError(f"there is no dataset format {format!r}: choose one of {', '.join(FORMATS)}")
-    if not Path(path).is_dir() and not (Path(path).is_file() and format in (None, Coco.format)):
+    if not Path(path).is_dir() and not (
+        Path(path).is_file() and format in (None, Coco.format, LabelStudio.format)
+    ):
         raise DatasetError(f"{path} is not a folder: give the folder that holds the dataset")
     reader = FORMATS[format or detect_format(path)]
     try:

@@ -45,6 +45,14 @@ class _View(Dataset):
         """No folder has this layout."""
         return False
 
+    @property
+    def identity(self) -> str:
+        """That of the inner dataset and of the view."""
+        return f"{self.inner.identity}; {type(self).__name__} {self._own_identity()}"
+
+    def _own_identity(self) -> str:
+        return ""
+
     def _sample(self, sample_id: str) -> Sample:
         return self.inner._sample(sample_id)
 
@@ -63,6 +71,9 @@ class Remapped(_View):
             raise DatasetError(f"{inner.path} is in {name}, the map is from {to.source.name}")
         self.map = to
         self.taxonomy = to.target
+
+    def _own_identity(self) -> str:
+        return f"{self.map.lut.tobytes().hex()} {sorted(self.map.gives_way)}"
 
     def _sample(self, sample_id: str) -> Sample:
         sample = self.inner._sample(sample_id)
@@ -147,6 +158,9 @@ class Merged(_View):
             self.attribute_names = self.attribute_names or part.attribute_names
             self.keypoint_names = self.keypoint_names or part.keypoint_names
 
+    def _own_identity(self) -> str:
+        return " ".join(f"{part.path.resolve()} {part.identity}" for part in self._parts.values())
+
     def _sample(self, sample_id: str) -> Sample:
         name, _, own = sample_id.partition("/")
         sample = self._parts[name]._sample(own)
@@ -200,6 +214,9 @@ class Resplit(_View):
         self.ids = tuple(name for name in inner.ids if name in self._split_of)
         if not self.ids:
             raise DatasetError(f"no id of the lists is in {inner.path}: make them for this dataset")
+
+    def _own_identity(self) -> str:
+        return json.dumps([self._split_of[name] for name in self.ids])
 
     def _sample(self, sample_id: str) -> Sample:
         sample = self.inner._sample(sample_id)

@@ -18,8 +18,8 @@ from typing import Any
 
 from ewardrobe.datasets.class_lists import label_of, taxonomy_of
 from ewardrobe.datasets.dataset import Dataset
-from ewardrobe.datasets.drawn import DrawnLabelMap
-from ewardrobe.datasets.images import PHOTO_SUFFIXES, load_photo
+from ewardrobe.datasets.drawn import sample_of_objects
+from ewardrobe.datasets.images import PHOTO_SUFFIXES
 from ewardrobe.datasets.instance import Annotation, Instance
 from ewardrobe.datasets.photo_size import photo_size
 from ewardrobe.datasets.sample import Kind, Sample
@@ -92,16 +92,7 @@ class Yolo(Dataset):
         assert self.taxonomy is not None
         split, photo = self._photos[sample_id]
         load = partial(_read_annotation, label_file(photo), photo, self._labels)
-        return Sample(
-            sample_id,
-            self.kind,
-            partial(load_photo, photo),
-            taxonomy=self.taxonomy.name,
-            split=split,
-            load_label_map=DrawnLabelMap.of(load, self.taxonomy),
-            load_annotation=load,
-            path=photo,
-        )
+        return sample_of_objects(sample_id, self.kind, photo, self.taxonomy, load, split=split)
 
 
 def label_file(photo: Path) -> Path:

@@ -161,6 +161,7 @@ def _settings(dataset: Dataset, writer: Writer) -> dict[str, Any]:
     return {
         "dataset": str(dataset.path.resolve()),
         "ids": ids,
+        "identity": dataset.identity,
         "format": writer.format,
         "taxonomy": [target.taxonomy.name, *target.taxonomy.labels],
         "photos": target.photos,

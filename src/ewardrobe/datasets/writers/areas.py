@@ -33,7 +33,8 @@ def polygons_area(rings: Sequence[Ring]) -> float:
     filled = 0
     for outline in outlines:
         small = np.rint((outline - low) * scale).astype(np.int32)
-        alone = cv2.fillPoly(np.zeros_like(union), [small], 1)
+        alone = np.zeros_like(union)
+        cv2.fillPoly(alone, [small], 1)
         filled += cv2.countNonZero(alone)
         union |= alone
     return sum(areas) * cv2.countNonZero(union) / filled
