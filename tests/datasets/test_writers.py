@@ -171,8 +171,12 @@ class TestCoco:
         first, second = label_maps(source), label_maps(again)
         assert first.keys() == second.keys()
         assert all(np.array_equal(first[name], second[name]) for name in first)
-        document = json.loads((tmp_path / "out/annotations/instances_val.json").read_text())
-        assert [image["id"] for image in document["images"]] == [4]
+        theirs = COCO(str(tmp_path / "out/annotations/instances_val.json"))
+        assert list(theirs.imgs) == [4]
+        label_map = np.zeros_like(first["0004"])
+        for annotation in theirs.anns.values():
+            label_map[theirs.annToMask(annotation).astype(bool)] = annotation["category_id"]
+        assert np.array_equal(label_map, first["0004"])
 
     def test_all_as_one_polygon_each(self, tmp_path: Path, ccp: Path) -> None:
         convert_dataset(open_dataset(ccp), tmp_path / "out", "coco", polygons=True, tolerance=0)

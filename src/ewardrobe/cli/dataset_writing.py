@@ -87,7 +87,7 @@ def subset(
     jobs: Pieces = 1,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write a part of a dataset. A smaller fraction is always part of a larger one; groups stay whole in neither."""
+    """Write a part of a dataset; a smaller fraction is always part of a larger one."""
     from ewardrobe.datasets import hashed_fraction
 
     if sum(wish is not None for wish in (fraction, count, ids)) != 1:
