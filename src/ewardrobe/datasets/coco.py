@@ -11,7 +11,6 @@ the file's name says that, else the file's stem. Photos are looked for in `image
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -20,6 +19,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ewardrobe import taxonomy as taxonomies
 from ewardrobe.datasets.class_lists import label_of, taxonomy_of
 from ewardrobe.datasets.coco_index import CocoImage, CocoIndex, Span
 from ewardrobe.datasets.dataset import Dataset
@@ -28,7 +28,7 @@ from ewardrobe.datasets.instance import Annotation, Instance, Keypoints
 from ewardrobe.datasets.json_stream import load_span
 from ewardrobe.datasets.photo_size import photo_size
 from ewardrobe.datasets.sample import Kind, Sample
-from ewardrobe.datasets.segments import checked_box, checked_polygons, checked_rle
+from ewardrobe.datasets.segments import all_numbers, checked_box, checked_polygons, checked_rle
 from ewardrobe.errors import DatasetError
 from ewardrobe.taxonomy import Taxonomy
 
@@ -91,15 +91,13 @@ class Coco(Dataset):
         self._indices = [CocoIndex.read(files[name]) for name in self._splits]
         self.taxonomy = self._find_taxonomy(taxonomy)
         self.attribute_names = {
-            int(row["id"]): str(row.get("name", row["id"]))
-            for row in self._indices[0].attributes
-            if "id" in row
+            int(row["id"]): str(row.get("name", row["id"])) for row in self._indices[0].attributes
         }
         self.keypoint_names = next(
             (
                 tuple(map(str, row["keypoints"]))
                 for row in self._indices[0].categories
-                if row.get("keypoints")
+                if isinstance(row.get("keypoints"), list)
             ),
             (),
         )
@@ -115,7 +113,8 @@ class Coco(Dataset):
         return any(map(_looks_like_coco, _json_files(path)))
 
     def _find_taxonomy(self, name: str | None) -> Taxonomy:
-        stated = name or self._indices[0].info.get("taxonomy")
+        said = self._indices[0].info.get("taxonomy")
+        stated = name or (said if said in taxonomies.names() else None)
         names = list(dict.fromkeys(str(row["name"]) for index in self._indices for row in index.categories))
         try:
             return taxonomy_of(
@@ -289,7 +288,7 @@ def _read_record(
         polygons=polygons,
         rle=rle,
         box=box,
-        area=area if isinstance(area, int | float) and math.isfinite(area) else None,
+        area=area if isinstance(area, int | float) and all_numbers([area]) else None,
         keypoints=_keypoints(record.get("keypoints"), who, faults),
         attributes={key: value for key, value in record.items() if key not in _READ},
         crowd=bool(record.get("iscrowd")),
@@ -300,8 +299,7 @@ def _read_record(
 def _keypoints(values: Any, who: str, faults: list[str]) -> Keypoints | None:
     if not values:
         return None
-    numbers = isinstance(values, list) and all(isinstance(value, int | float) for value in values)
-    if not numbers or len(values) % 3 or not math.isfinite(sum(values)):
+    if not isinstance(values, list) or len(values) % 3 or not all_numbers(values):
         faults.append(f"{who}: its keypoints are no x, y, v triples and are left out")
         return None
     return Keypoints(values, 0, len(values) // 3)

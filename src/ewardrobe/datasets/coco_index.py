@@ -20,6 +20,7 @@ __all__ = ["CocoImage", "CocoIndex", "Span"]
 Span = tuple[int, int]
 """First byte and length of an annotation in its file."""
 
+_MOST = 1 << 62  # ids are kept in 64 bits
 _KNOWN = frozenset(
     {"id", "file_name", "width", "height", "license", "flickr_url", "coco_url", "date_captured", "group"}
 )
@@ -80,23 +81,32 @@ class CocoIndex:
         elif member.key == "annotations":
             try:
                 row = int(value["image_id"]), int(value.get("id", -1)), member.start, member.length
+                if max(map(abs, row)) >= _MOST:
+                    raise ValueError
             except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-                self._report(f"annotation at byte {member.start}", "it has no image_id")
+                self._report(
+                    f"annotation at byte {member.start}", "it has no image_id, or ids that are no numbers"
+                )
                 return
             for column, number in zip(columns, row, strict=True):
                 column.append(number)
         elif member.key == "categories":
-            if not isinstance(value, dict) or "id" not in value or not isinstance(value.get("name"), str):
+            named = isinstance(value, dict) and isinstance(value.get("name"), str)
+            if not named or not isinstance(value.get("id"), int):
                 raise DatasetError(f"{self.path} has a category without an id or a name")
             self.categories.append(value)
-        elif member.key == "attributes" and isinstance(value, dict):
+        elif member.key == "attributes" and isinstance(value, dict) and isinstance(value.get("id"), int):
             self.attributes.append(value)
 
     def _take_image(self, value: Any) -> None:
+        from ewardrobe.imaging import MAX_PIXELS
+
         try:
             number, name = int(value["id"]), str(value["file_name"])
             stated = value.get("width"), value.get("height")
             size = None if None in stated else (int(stated[0]), int(stated[1]))
+            if size is not None and (min(size) < 1 or size[0] * size[1] > MAX_PIXELS):
+                raise ValueError
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             self._report("an image", f"it needs id, file_name, width and height: {str(value)[:80]}")
             return

@@ -21,7 +21,7 @@ from ewardrobe.datasets.drawn import sample_of_objects
 from ewardrobe.datasets.instance import Annotation, Instance, Keypoints
 from ewardrobe.datasets.photo_size import photo_size
 from ewardrobe.datasets.sample import Sample
-from ewardrobe.datasets.segments import checked_box, checked_polygons
+from ewardrobe.datasets.segments import all_numbers, checked_box, checked_polygons
 from ewardrobe.errors import DatasetError
 
 __all__ = ["LANDMARKS", "DeepFashion2", "read_annotation"]
@@ -98,9 +98,11 @@ def read_annotation(path: Path, photo: Path) -> Annotation:
     """
     try:
         document = json.loads(path.read_bytes())
-        names = [key for key in document if key.startswith("item")]
-    except (OSError, ValueError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DatasetError(f"cannot read {path}: it is no whole JSON object; restore it") from error
+    if not isinstance(document, dict):
+        raise DatasetError(f"{path} is no JSON object: it has source, pair_id and item1, item2, ...")
+    names = [key for key in document if key.startswith("item")]
     size = photo_size(photo)
     faults: list[str] = []
     instances = [
@@ -152,7 +154,7 @@ def _corners_to_box(corners: Any) -> Any:
 
 def _landmarks(values: Any, category: int, name: str, faults: list[str]) -> Keypoints | None:
     expected = 3 * LANDMARKS[category]
-    if not isinstance(values, list) or len(values) != expected:
+    if not isinstance(values, list) or len(values) != expected or not all_numbers(values):
         faults.append(f"{name}: it needs {expected} landmark numbers; they are left out")
         return None
     return Keypoints(values, _FIRST[category], _SLOTS)

@@ -16,10 +16,18 @@ from ewardrobe.errors import MaskError
 if TYPE_CHECKING:
     from ewardrobe.imaging import RLE
 
-__all__ = ["SLACK", "checked_box", "checked_polygons", "checked_rle", "ring_fault"]
+__all__ = ["SLACK", "all_numbers", "checked_box", "checked_polygons", "checked_rle", "ring_fault"]
 
 SLACK = 2.0
 """How many pixels outside the photo a coordinate may lie."""
+
+
+def all_numbers(values: Sequence[Any]) -> bool:
+    """Whether these are all finite numbers."""
+    try:
+        return math.isfinite(sum(values))
+    except (TypeError, OverflowError):
+        return False
 
 
 def ring_fault(ring: Any, size: tuple[int, int]) -> str | None:
