@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 from PIL import Image
 
 from ewardrobe.datasets import open_dataset
-from tests.cli.conftest import Command
+from tests.cli.conftest import Command, start
 from tests.datasets import layouts
 from tests.datasets.layouts import SQUARE
 
@@ -148,3 +149,26 @@ def test_prelabel_out_and_back(command: Command, tmp_path: Path, photos: Path, m
         isinstance(row["segmentation"], list) and 0 < row["score"] <= 1 for row in document["annotations"]
     )
     assert command("dataset", "prelabel", photos, "--out", tmp_path / "x", "--to", "paint").code == 2
+
+
+def test_a_killed_conversion_ends_where_an_unbroken_one_ends(command: Command, tmp_path: Path) -> None:
+    folder = layouts.deepfashion2(tmp_path / "in", train=700, validation=20)
+    out = tmp_path / "out"
+    process = start("dataset", "convert", folder, out, home=tmp_path / "home")
+    partial = out / ".ewardrobe-partial"
+    deadline = time.monotonic() + 300
+    while not list(partial.glob("*.tsv")) and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.005)
+    process.kill()
+    process.communicate(timeout=300)
+    assert not (out / "annotations").exists(), "it was done before it could be killed"
+    assert list(partial.glob("*.tsv"))
+    (out / "images/train/.000009.jpg.0a1b2c3d.tmp").write_bytes(b"half")
+
+    said = command("dataset", "convert", folder, out)
+    assert said.code == 0 and "720 photos written" in said.err
+    assert command("dataset", "convert", folder, tmp_path / "whole", "--jobs", 2).code == 0
+    for split in ("train", "val"):
+        name = f"annotations/instances_{split}.json"
+        assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert not list(out.rglob(".*"))

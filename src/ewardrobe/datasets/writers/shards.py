@@ -29,6 +29,7 @@ class Shards:
     def __init__(self, out: Path) -> None:
         self.folder = out / PARTIAL
         self._out = out
+        self._resumed = False
 
     def begin(self, settings: Mapping[str, Any], *, overwrite: bool = False) -> None:
         """Make the folder ready for a run with these settings; pieces of a run with the same ones are kept.
@@ -42,6 +43,7 @@ class Shards:
         stated = self.folder / "settings.json"
         same = stated.is_file() and stated.read_text(encoding="utf-8") == text
         if same and not overwrite:
+            self._resumed = True
             return
         if not overwrite and self._out.exists() and any(self._out.iterdir()):
             raise UsageError(f"{self._out} is not empty: choose another folder, or --overwrite")
@@ -82,8 +84,11 @@ class Shards:
         return found[_FAULT], found[_FAILED]
 
     def remove(self) -> None:
-        """Remove the pieces: the dataset is whole."""
+        """Remove the pieces: the dataset is whole. What a killed run was just writing goes with them."""
         shutil.rmtree(self.folder)
+        if self._resumed:
+            for left in self._out.rglob(".*.tmp"):
+                left.unlink()
 
     def _file(self, piece: int) -> Path:
         return self.folder / f"{piece:08}.tsv"
