@@ -120,7 +120,7 @@ def describe(
     A zero-shot `engine`, where one is given, answers type, style and season in the heads' place; the type then stays
     within those that are segmented as the garment's class.
 
-    Example:
+    Examples:
         >>> import ewardrobe
         >>> result = ewardrobe.segment("photo.jpg")  # doctest: +SKIP
         >>> [ewardrobe.describe(result, garment).type.name for garment in result.garments]  # doctest: +SKIP

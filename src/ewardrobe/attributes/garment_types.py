@@ -76,7 +76,7 @@ class TypeVocabulary:
 def type_vocabulary() -> TypeVocabulary:
     """The shipped vocabulary.
 
-    Example:
+    Examples:
         >>> from ewardrobe.attributes import type_vocabulary
         >>> type_vocabulary().sources["people-clothing"]["suit"]
         ('blazer',)

@@ -101,7 +101,7 @@ def colour_names() -> tuple[str, ...]:
 def colour_of_word(word: str) -> str | None:
     """The vocabulary's name for what a person typed ("Maroon" -> "burgundy"), or None.
 
-    Example:
+    Examples:
         >>> colour_of_word("off white")
         'cream'
     """
@@ -122,7 +122,7 @@ def colour_of_word(word: str) -> str | None:
 def name_colour(rgb: npt.ArrayLike) -> str:
     """The name people would give one sRGB colour (3 values, 0..255).
 
-    Example:
+    Examples:
         >>> name_colour((28, 36, 70))
         'navy'
     """

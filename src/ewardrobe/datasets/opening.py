@@ -79,7 +79,7 @@ def open_dataset(
         DatasetError: the folder is missing or not in the format's layout, or has no such split.
         UsageError: there is no such format, or it does not take such an option.
 
-    Example:
+    Examples:
         ```python
         for sample in open_dataset("my-photos", format="label-maps", taxonomy="wardrobe"):
             photo, label_map = sample.read()

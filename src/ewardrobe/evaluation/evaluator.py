@@ -224,7 +224,7 @@ def evaluate(
         DatasetError: no sample could be scored, or worn and flat photos come mixed.
         TaxonomyError: labels and predictions cannot be compared in that taxonomy.
 
-    Example:
+    Examples:
         ```python
         report = evaluate(Segmenter(), open_dataset("ccp", split="val"))
         print(report.table())

@@ -79,10 +79,10 @@ def open_photo(source: PhotoSource, *, max_pixels: int = MAX_PIXELS) -> Photo:
 
     Raises:
         PhotoError: in one line, what is wrong with it and what to do. A HEIC photo where `pillow-heif` is
-        not installed raises one that is a `MissingExtraError` too. TypeError: `source` is none of the
-        things above.
+            not installed raises one that is a `MissingExtraError` too.
+        TypeError: `source` is none of the things above.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from ewardrobe.imaging import open_photo
         >>> open_photo(np.zeros((40, 30, 3), np.uint8)).size

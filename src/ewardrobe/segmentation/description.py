@@ -115,7 +115,7 @@ class OutputSpec:
 class ModelDescription:
     """What a model is, eats and gives; see this module's text for the JSON document. ModelError when it makes no sense.
 
-    Example:
+    Examples:
         >>> from ewardrobe.segmentation import InputSpec, ModelDescription, OutputSpec
         >>> ModelDescription(
         ...     name="mine",

@@ -40,7 +40,7 @@ class Segmentation:
     `garments` are disjoint and together make up all its garment pixels. `model` is the model's name, `presence` float32
     (classes,) its probability that a class is in the photo, None when it gives none.
 
-    Example:
+    Examples:
         >>> import ewardrobe
         >>> result = ewardrobe.segment("photo.jpg")  # doctest: +SKIP
         >>> [(garment.label, round(garment.score, 2)) for garment in result.garments]  # doctest: +SKIP

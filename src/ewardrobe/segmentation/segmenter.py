@@ -25,7 +25,7 @@ __all__ = ["Segmenter", "segment"]
 class Segmenter:
     """A model that finds the garments in photos; load it once, use it often, from several threads if you like.
 
-    Example:
+    Examples:
         >>> from ewardrobe import Segmenter
         >>> segmenter = Segmenter(size="live")  # doctest: +SKIP
         >>> segmenter.segment("photo.jpg").overlay().save("overlay.jpg")  # doctest: +SKIP

@@ -47,7 +47,7 @@ class LabelClass:
 class Taxonomy:
     """A named, ordered set of classes; index 0 is always the background.
 
-    Example:
+    Examples:
         >>> from ewardrobe import taxonomy
         >>> wardrobe = taxonomy.load("wardrobe")
         >>> len(wardrobe), wardrobe.index("top"), wardrobe[8].name

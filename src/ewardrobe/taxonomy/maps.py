@@ -29,7 +29,7 @@ class TaxonomyMap:
     on top of another (a sleeve on its shirt): who draws a label map from instances leaves them out, so that
     the garment below shows.
 
-    Example:
+    Examples:
         >>> from ewardrobe import taxonomy
         >>> taxonomy.load_map("people-clothing", "wardrobe").target_of("jeans")
         'pants'

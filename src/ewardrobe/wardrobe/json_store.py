@@ -83,7 +83,7 @@ class JsonWardrobe:
 
     Several processes may use it at once. It keeps no photos, outfits, wears or history; `Wardrobe` does.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> from ewardrobe.wardrobe import JsonWardrobe
         >>> items = JsonWardrobe.open(tempfile.mkdtemp() + "/wardrobe.json")

@@ -24,7 +24,7 @@ __all__ = ["Outfits", "Wears"]
 class Outfits:
     """The outfits of a wardrobe: `wardrobe.outfits`.
 
-    Example:
+    Examples:
         wardrobe.outfits.new([3, 8, 12], name="office", season="autumn")
     """
 

@@ -57,7 +57,7 @@ class Wardrobe:
     Every verb that changes something is one transaction and one step of `undo`. Several processes, and several
     threads of one, may use the same wardrobe at once. `outfits` and `wears` hold the verbs for those.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> from ewardrobe.wardrobe import Wardrobe
         >>> with Wardrobe.open(tempfile.mkdtemp()) as wardrobe:
