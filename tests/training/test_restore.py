@@ -10,7 +10,7 @@ from ewardrobe.training.architectures import create_model  # noqa: E402
 from ewardrobe.training.architectures.layers import ConvNormAct, freeze_norms  # noqa: E402
 from ewardrobe.training.default import describe_default  # noqa: E402
 from ewardrobe.training.export import export_onnx  # noqa: E402
-from ewardrobe.training.restore import restore_from_onnx  # noqa: E402
+from ewardrobe.training.restore import mixed, restore_from_onnx  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -50,6 +50,17 @@ def test_a_restored_model_computes_what_the_file_does_and_knows_its_statistics(
         # On the very images that the statistics were taken from, a norm that measures them anew changes little.
         measured = restored.train()(images)[0]
     assert (measured - expected).abs().mean() < 0.02 * expected.std()
+
+
+def test_mixed_weights_lie_between() -> None:
+    torch.manual_seed(0)
+    old, new = _model(), _model()
+    mean = mixed(new, old.state_dict(), 0.25).state_dict()
+    for name, value in mean.items():
+        if value.dtype.is_floating_point:
+            expected = 0.75 * old.state_dict()[name] + 0.25 * new.state_dict()[name]
+            torch.testing.assert_close(value, expected)
+    assert not torch.equal(new.head.weight, mean["head.weight"])
 
 
 def test_another_architecture_is_refused(exported: tuple[torch.nn.Module, Path]) -> None:

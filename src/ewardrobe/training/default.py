@@ -24,7 +24,7 @@ from ewardrobe.training.items import TrainingSet, load_training_set
 from ewardrobe.training.loop import Recipe, Trainer, normalise, training_weights
 from ewardrobe.training.losses import unweighted
 from ewardrobe.training.pseudo import label_tagged_once
-from ewardrobe.training.restore import restore_from_onnx
+from ewardrobe.training.restore import mixed, restore_from_onnx
 
 __all__ = ["describe_default", "export_default", "load_recipe", "make_default", "train_default"]
 
@@ -149,7 +149,10 @@ def train_default(
         len(taxonomy.load("wardrobe")),
         before_phase,
     )
-    return export_default(unweighted(trainer.run(), trainer.weights), data, folder / "default.onnx")
+    trained = trainer.run()
+    if start and recipe.mix < 1:
+        trained = mixed(trained, torch.load(folder / "start.pt", weights_only=True), recipe.mix)
+    return export_default(unweighted(trained, trainer.weights), data, folder / "default.onnx")
 
 
 def _restore(model: nn.Module, start: Path, training: TrainingSet, recipe: Recipe) -> None:

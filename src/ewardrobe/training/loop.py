@@ -37,6 +37,8 @@ class Recipe:
     validate_every: int = 1000
     workers: int = 1
     freeze_norms: bool = False
+    mix: float = 1.0
+    """Trained further, the weights that are kept: this share of the new ones, the rest of those it started from."""
 
 
 class Ema:

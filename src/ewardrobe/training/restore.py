@@ -6,6 +6,7 @@ needs, so they are measured again on images: the function stays the file's own, 
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 
 from ewardrobe.errors import ModelError
 
-__all__ = ["restore_from_onnx"]
+__all__ = ["mixed", "restore_from_onnx"]
 
 
 def restore_from_onnx(model: nn.Module, path: Path, images: Iterable[Tensor]) -> None:
@@ -57,6 +58,21 @@ def restore_from_onnx(model: nn.Module, path: Path, images: Iterable[Tensor]) ->
         norm.weight.data.copy_((scale**2 + norm.eps).sqrt() / scale)
         norm.bias.data.copy_(stored[f"{name}.0.weight_bias"])
     _measure(model, pairs, images)
+
+
+def mixed(model: nn.Module, start: dict[str, Tensor], share: float) -> nn.Module:
+    """A copy of `model` whose weights are `share` its own and the rest `start`'s, its state before further training.
+
+    Better than either on photos that neither learned from (WiSE-FT, Wortsman et al., arXiv 2109.01903).
+    """
+    mean = copy.deepcopy(model)
+    mean.load_state_dict(
+        {
+            name: torch.lerp(start[name], value, share) if value.dtype.is_floating_point else value
+            for name, value in model.state_dict().items()
+        }
+    )
+    return mean
 
 
 def _weights(path: Path) -> dict[str, Tensor]:
