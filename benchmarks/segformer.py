@@ -17,15 +17,23 @@ def create(target: Path) -> Path:
     import torch
     from transformers import SegformerConfig, SegformerForSemanticSegmentation
 
+    class Logits(torch.nn.Module):
+        def __init__(self, inner: torch.nn.Module) -> None:
+            super().__init__()
+            self.inner = inner
+
+        def forward(self, pixel_values: torch.Tensor) -> torch.Tensor:
+            # Since transformers 5 a model that is asked for tuples everywhere does not find its own parts' results.
+            return self.inner(pixel_values=pixel_values, return_dict=True).logits  # type: ignore[no-any-return]
+
     torch.manual_seed(0)
     config = SegformerConfig(
         depths=[3, 4, 6, 3],
         hidden_sizes=[64, 128, 320, 512],
         decoder_hidden_size=768,
         num_labels=CLASSES,
-        return_dict=False,
     )
-    model = SegformerForSemanticSegmentation(config).eval()
+    model = Logits(SegformerForSemanticSegmentation(config)).eval()
     target.parent.mkdir(parents=True, exist_ok=True)
     torch.onnx.export(
         model,

@@ -37,16 +37,26 @@ class Timing:
 
 
 def interleaved(
-    candidates: Mapping[str, Callable[[], object]], *, rounds: int, warmup: int = 2
+    candidates: Mapping[str, Callable[[], object]], *, rounds: int, warmup: int = 2, turn: float = 0.5
 ) -> dict[str, Timing]:
-    """Run each candidate once a round; the first `warmup` rounds are not counted."""
+    """Give each candidate a turn of `turn` seconds a round, at least one run; a turn's figure is its mean run.
+
+    A run that is shorter than `turn` goes once uncounted first, so that what went before has not emptied its caches:
+    it is not slower for the company of slow candidates. The first `warmup` rounds are not counted.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in candidates}
     for number in range(warmup + rounds):
         for name, run in candidates.items():
             start = time.perf_counter()
             run()
+            taken, runs = time.perf_counter() - start, 1
+            if taken < turn:
+                start, runs = time.perf_counter(), 0
+                while (taken := time.perf_counter() - start) < turn or not runs:
+                    run()
+                    runs += 1
             if number >= warmup:
-                seconds[name].append(time.perf_counter() - start)
+                seconds[name].append(taken / runs)
     return {name: Timing(tuple(values)) for name, values in seconds.items()}
 
 
