@@ -17,7 +17,7 @@ from ewardrobe.wardrobe.schema import appearances, garments
 
 __all__ = ["LOOK_ALIKE", "look_alikes", "similarities"]
 
-LOOK_ALIKE = 0.75
+LOOK_ALIKE = 0.8
 """From this cosine on, a new garment is reported as perhaps one already owned.
 
 The lowest line at which, in a wardrobe of 200 flat garments, at least 95 of 100 reports are right; `docs/attributes.md`
