@@ -12,10 +12,28 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-WIDTH, HEIGHT = 80, 60
+from ewardrobe.datasets import Instance, Sample, open_dataset
+
+WIDTH, HEIGHT = SIZE = 80, 60
 SQUARE = [10, 10, 30, 10, 30, 30, 10, 30]
 """20 x 20 pixels."""
 TRIANGLE = [40.5, 10, 70, 50, 40.5, 50]
+
+
+def only(path: Path, **options: Any) -> Sample:
+    (sample,) = open_dataset(path, **options)
+    return sample
+
+
+def instances(sample: Sample) -> tuple[Instance, ...]:
+    assert sample.instances is not None
+    return sample.instances
+
+
+def faults(sample: Sample) -> tuple[str, ...]:
+    assert sample.annotation is not None
+    assert all("\n" not in fault for fault in sample.annotation.faults)
+    return sample.annotation.faults
 
 
 def write_photo(path: Path, size: tuple[int, int] = (WIDTH, HEIGHT), **options: Any) -> Path:
