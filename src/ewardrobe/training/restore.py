@@ -63,7 +63,7 @@ def restore_from_onnx(model: nn.Module, path: Path, images: Iterable[Tensor]) ->
 def mixed(model: nn.Module, start: dict[str, Tensor], share: float) -> nn.Module:
     """A copy of `model` whose weights are `share` its own and the rest `start`'s, its state before further training.
 
-    Better than either on photos that neither learned from (WiSE-FT, Wortsman et al., arXiv 2109.01903).
+    After WiSE-FT (Wortsman et al., arXiv 2109.01903); what it brought here is in the model card.
     """
     mean = copy.deepcopy(model)
     mean.load_state_dict(

@@ -77,7 +77,7 @@ class _DepthwiseFunction(torch.autograd.Function):
 
 
 class _FoldedFunction(torch.autograd.Function):
-    """Convolution with bias, then ReLU6 or nothing, as one kernel: PyTorch's own ReLU6 takes thrice the convolution."""
+    """Convolution with bias, then ReLU6 or nothing, as one kernel: PyTorch's own ReLU6 is another pass."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, stride: int, act: bool) -> Tensor:
@@ -188,8 +188,7 @@ class SeparableConv(nn.Sequential):
 def freeze_norms(model: nn.Module) -> None:
     """Fold, while training, the batch norms of every `ConvNormAct` in `model` as they are (their gains still learn).
 
-    For further training with small batches, and nearly twice as fast on CPUs, where a norm costs as much as its
-    convolution.
+    For further training with small batches, and faster on CPUs, where a norm costs about as much as its convolution.
     """
     for module in model.modules():
         if isinstance(module, ConvNormAct):
