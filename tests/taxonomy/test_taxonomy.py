@@ -24,7 +24,7 @@ def test_the_taxonomies_the_design_asks_for_are_there() -> None:
         "fashionpedia": 47,
     }
     wanted |= {"imaterialist-supercategories": 13, "regions": 6, "parts": 4, "flat-lay": 18, "fashionista": 8}
-    wanted |= {"u2net-cloth": 4, "segformer-clothes": 18}
+    wanted |= {"u2net-cloth": 4, "segformer-clothes": 18, "foreground": 2}
     assert {name: len(taxonomy.load(name)) for name in NAMES} == wanted
     assert NAMES[0] == "wardrobe"
 
