@@ -24,7 +24,14 @@ from tests.segmentation.models import colour_graph, description
 SIZES = st.integers(1, 4096)
 INPUTS = st.one_of(
     st.builds(InputSpec, resize=st.just("fit"), long_side=SIZES, divisor=st.integers(1, 128)),
-    st.builds(InputSpec, resize=st.sampled_from(["stretch", "letterbox"]), height=SIZES, width=SIZES),
+    st.builds(
+        InputSpec,
+        resize=st.sampled_from(["stretch", "letterbox"]),
+        height=SIZES,
+        width=SIZES,
+        pad=st.none() | st.tuples(*[st.floats(0, 1)] * 3),
+        layout=st.sampled_from(["NCHW", "CHW"]),
+    ),
 )
 OUTPUTS = st.builds(
     lambda kind, name, stride, activation: {
@@ -36,15 +43,40 @@ OUTPUTS = st.builds(
     st.none() | SIZES,
     st.sampled_from(["sigmoid", "none"]),
 )
+INSTANCE_OUTPUTS = {
+    "boxes-masks": ["boxes", "box_scores", "labels", "box_masks"],
+    "yolo-seg": ["detections", "prototypes"],
+    "detr-seg": ["boxes", "box_logits", "mask_logits"],
+}
+SHARES = st.floats(0, 1)
+TASKS = st.one_of(
+    st.fixed_dictionaries({"task": st.just("semantic"), "outputs": OUTPUTS}),
+    st.builds(
+        lambda activation: {"task": "matting", "outputs": {"a": OutputSpec("alpha", activation=activation)}},
+        st.sampled_from(["sigmoid", "none", "minmax"]),
+    ),
+    st.builds(
+        lambda decode, thresholds, labels: {
+            "task": "instance",
+            "decode": decode,
+            "outputs": {kind: OutputSpec(kind) for kind in INSTANCE_OUTPUTS[decode]},
+            "thresholds": thresholds,
+            "labels": labels,
+        },
+        st.sampled_from(sorted(INSTANCE_OUTPUTS)),
+        st.fixed_dictionaries({}, optional={"score": SHARES, "nms_iou": SHARES}),
+        st.lists(st.integers(0, 254), max_size=4).map(tuple),
+    ),
+)
 NUMBERS = st.tuples(*[st.floats(0.01, 10)] * 3)
 DESCRIPTIONS = st.builds(
-    ModelDescription,
+    lambda task, **fields: ModelDescription(**task, **fields),
+    task=TASKS,
     name=st.text(min_size=1, max_size=20).filter(str.isprintable),
     taxonomy=st.sampled_from(["wardrobe", "parts"]),
     input=INPUTS,
     mean=NUMBERS,
     std=NUMBERS,
-    outputs=OUTPUTS,
     sizes=st.dictionaries(st.text(min_size=1, max_size=6), SIZES, max_size=3),
     about=st.text(max_size=40),
     commercial_use=st.sampled_from([True, False, None]),
@@ -100,6 +132,18 @@ def test_classes_of_its_own_make_the_taxonomy() -> None:
         ({"input": {"long_side": 320, "layout": "NHWC"}}, "NHWC"),
         ({"classes": [{"name": "a"}]}, "colour"),
         ({"sizes": {"full": -3}}, "sizes"),
+        ({"input": {"long_side": 320, "pad": [0, 1]}}, "input.pad"),
+        ({"task": "matting"}, "of kind alpha"),
+        (
+            {"task": "instance"},
+            "decode of an instance model is ''; it is one of boxes-masks, yolo-seg, detr-seg",
+        ),
+        ({"task": "instance", "decode": ["yolo-seg"]}, "decode of an instance model"),
+        ({"task": "instance", "decode": "yolo-seg"}, "must name detections, prototypes"),
+        ({"outputs": {"a": {"kind": "logits", "activation": "minmax"}}}, "is for outputs of kind 'alpha'"),
+        ({"thresholds": {"score": 2}}, "thresholds.score must be in 0..1"),
+        ({"thresholds": {"iou": 0.5}}, "knows score and nms_iou"),
+        ({"labels": [1, 300]}, "labels must be taxonomy indices"),
     ],
 )
 def test_what_is_wrong_is_said(changes: dict[str, Any], says: str) -> None:

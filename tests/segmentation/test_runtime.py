@@ -29,7 +29,7 @@ def described(path: Path, graph: onnx.ModelProto, **changes: object) -> Path:
         ({"labels": "parts"}, "17 channels, taxonomy parts 4 classes"),
         ({"input": InputSpec(long_side=64, name="photo")}, "no input 'photo'; it has: image"),
         ({"taxonomy": "shoes-of-mars"}, "unknown taxonomy 'shoes-of-mars'"),
-        ({"task": "matting"}, "is for matting"),
+        ({"task": "embedding"}, "is for embedding"),
     ],
 )
 def test_a_description_that_contradicts_the_graph(

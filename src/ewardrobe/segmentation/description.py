@@ -1,38 +1,71 @@
 """What a model says about itself: the JSON document that every model file carries.
 
-It lies in the ONNX file under the metadata key `ewardrobe`. Layout of schema version 1, `?` marking what may be left
-out:
+It lies in the ONNX file under the metadata key `ewardrobe`, or beside it as `<stem>.json`. Layout of schema version 1,
+`?` marking what may be left out:
 
     schema_version  1
     name            what commands call the model
     title?, about?  for people
-    task            "semantic" (the other tasks of the design are not run by this version)
+    task            "semantic", "matting" or "instance" (the other tasks of the design are not run by this version)
     taxonomy        name of a taxonomy; channel k of the scores is its class k
     classes?        rows {name, title?, colour "#rrggbb", kind, region?} where the taxonomy is the model's own
-    input           {name?, layout "NCHW", channels "RGB", dtype "float32", resize, ...}
-                    resize "fit": aspect kept, `long_side` pixels long, padded right and below with the mean colour
-                    to multiples of `divisor`; "stretch": to `height` x `width`; "letterbox": aspect kept, centred
-                    in `height` x `width`, the rest in the mean colour
+    labels?         taxonomy index of each of the model's own classes, in its order, where they come in another order or
+                    several become one; an instance model counts its classes without the background
+    input           {name?, layout "NCHW" (or "CHW": no batch dimension), channels "RGB", dtype "float32", resize, pad?}
+                    resize "fit": aspect kept, `long_side` pixels long, padded right and below to multiples of
+                    `divisor`; "stretch": to `height` x `width`; "letterbox": aspect kept, centred in `height` x
+                    `width`. pad: the colour of the rest, RGB in 0..1; the mean colour where it is left out
     mean, std       three numbers each, of RGB in 0..1
-    outputs         by graph output name {kind, stride?, activation?}; kind "logits" | "probabilities" | "features" |
-                    "presence"; stride: input pixels per output cell; activation "sigmoid" (default) or "none", of a
-                    presence output: what turns its numbers into probabilities
+    outputs         by graph output name {kind, stride?, activation?}; stride: input pixels per output cell
+    decode?         of an instance model: how its outputs are read, see below
+    thresholds?     {score?, nms_iou?} of an instance model: the least score that is shown (0.5), and the overlap from
+                    which the lesser of two boxes of a class goes (0.7)
     sizes?          named inference sizes, {"full": 512, "live": 320}; "full" is the default
     licence?, commercial_use? (true, false, null = unclear), training_data?, source?, scores?
+
+Kinds of output, by task:
+
+    semantic        "logits" or "probabilities" (1, classes, h, w), exactly one of them
+    any             "features" (1, C, h, w); "presence" (1, classes), activation "sigmoid" (default) or "none": what
+                    turns its numbers into probabilities
+    matting         "alpha" (1, 1, h, w), the probability of the foreground; activation "sigmoid" (default), "none", or
+                    "minmax": its lowest value in the photo becomes 0, its highest 1. The taxonomy has two classes
+    instance, decode "boxes-masks" (Mask R-CNN)
+                    "boxes" (n, 4) x0, y0, x1, y1 in input pixels, "box_scores" (n,), "labels" (n,) taxonomy index >= 1,
+                    "box_masks" (n, 1, m, m) probabilities within each box, or "masks" (n, 1, H, W) over the whole input
+    instance, decode "yolo-seg" (Ultralytics)
+                    "detections" (1, 4 + C + K, A): centre x, y, width, height in input pixels, C class probabilities, K
+                    coefficients; or, end to end, (1, n, 6 + K): x0, y0, x1, y1, score, class, coefficients;
+                    "prototypes" (1, K, h, w). Class k is taxonomy index k + 1
+    instance, decode "detr-seg" (RF-DETR)
+                    "boxes" (1, Q, 4) centre x, y, width, height in 0..1 of the input, "box_logits" (1, Q, C) where C is
+                    the number of classes of the taxonomy and channel k its class k (channel 0 is not read), or C is one
+                    less and channel k class k + 1; "mask_logits" (1, Q, h, w)
+
+Version 1 still: a reader that knows only semantic models refuses the other tasks by name, and reads semantic ones as
+ever.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 from ewardrobe.errors import ModelError, TaxonomyError
 from ewardrobe.segmentation.onnxfile import read_metadata, write_metadata
+from ewardrobe.segmentation.specs import (
+    DECODES,
+    InputSpec,
+    OutputKind,
+    OutputSpec,
+    are_numbers,
+    is_size,
+    require,
+)
 from ewardrobe.taxonomy import LabelClass, Taxonomy, load
 
 __all__ = [
@@ -49,66 +82,8 @@ __all__ = [
 METADATA_KEY = "ewardrobe"
 SCHEMA_VERSION = 1
 
-Resize = Literal["fit", "stretch", "letterbox"]
-OutputKind = Literal["logits", "probabilities", "features", "presence"]
 _TASKS = ("semantic", "instance", "matting", "attributes", "embedding", "inpainting")
-
-
-@dataclass(frozen=True, slots=True)
-class InputSpec:
-    """How a photo becomes the graph's input: float32 (1, 3, H, W), RGB, normalised.
-
-    `resize` is "fit" with `long_side`, or "stretch" or "letterbox" with `height` and `width`, all in pixels; H and W of
-    "fit" are multiples of `divisor`. `name` is the graph input's name, None for its first.
-    """
-
-    resize: Resize = "fit"
-    long_side: int | None = None
-    height: int | None = None
-    width: int | None = None
-    divisor: int = 32
-    name: str | None = None
-    layout: str = "NCHW"
-    channels: str = "RGB"
-    dtype: str = "float32"
-
-    def __post_init__(self) -> None:
-        _require(
-            self.resize in get_args(Resize),
-            f"input.resize is {self.resize!r}; it is one of {get_args(Resize)}",
-        )
-        for key in ("long_side", "height", "width"):
-            value = getattr(self, key)
-            _require(
-                value is None or _is_size(value),
-                f"input.{key} must be a positive whole number, not {value!r}",
-            )
-        _require(
-            _is_size(self.divisor), f"input.divisor must be a positive whole number, not {self.divisor!r}"
-        )
-        if self.resize == "fit":
-            _require(self.long_side is not None, "input.resize 'fit' needs input.long_side")
-        else:
-            both = self.height is not None and self.width is not None
-            _require(both, f"input.resize {self.resize!r} needs input.height and input.width")
-        for key, only in (("layout", "NCHW"), ("channels", "RGB"), ("dtype", "float32")):
-            value = getattr(self, key)
-            _require(value == only, f"input.{key} is {value!r}; this version runs {only!r}")
-
-
-@dataclass(frozen=True, slots=True)
-class OutputSpec:
-    """A graph output: its `kind`, `stride` (input pixels per cell), and the `activation` still to be applied."""
-
-    kind: OutputKind
-    stride: int | None = None
-    activation: Literal["sigmoid", "none"] = "sigmoid"
-
-    def __post_init__(self) -> None:
-        kinds = get_args(OutputKind)
-        _require(self.kind in kinds, f"an output's kind is {self.kind!r}; it is one of {kinds}")
-        _require(self.stride is None or _is_size(self.stride), f"an output's stride is {self.stride!r}")
-        _require(self.activation in ("sigmoid", "none"), f"an output's activation is {self.activation!r}")
+_SCORE, _NMS_IOU = 0.5, 0.7
 
 
 @dataclass(frozen=True)
@@ -136,6 +111,9 @@ class ModelDescription:
     outputs: Mapping[str, OutputSpec]
     task: str = "semantic"
     classes: tuple[LabelClass, ...] = ()
+    labels: tuple[int, ...] = ()
+    decode: str = ""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
     title: str = ""
     about: str = ""
@@ -147,24 +125,47 @@ class ModelDescription:
     schema_version: int = SCHEMA_VERSION
 
     def __post_init__(self) -> None:
-        _require(isinstance(self.name, str) and bool(self.name), "name must be a text")
-        _require(self.name.isprintable(), "name must be printable, on one line")
-        _require(isinstance(self.taxonomy, str) and bool(self.taxonomy), "taxonomy must be a text")
-        _require(self.task in _TASKS, f"task is {self.task!r}; it is one of {', '.join(_TASKS)}")
+        require(isinstance(self.name, str) and bool(self.name), "name must be a text")
+        require(self.name.isprintable(), "name must be printable, on one line")
+        require(isinstance(self.taxonomy, str) and bool(self.taxonomy), "taxonomy must be a text")
+        require(self.task in _TASKS, f"task is {self.task!r}; it is one of {', '.join(_TASKS)}")
         for key in ("mean", "std"):
-            _require(
-                _are_numbers(getattr(self, key)), f"{key} must be three numbers, not {getattr(self, key)!r}"
+            require(
+                are_numbers(getattr(self, key)), f"{key} must be three numbers, not {getattr(self, key)!r}"
             )
-        _require(all(value > 0 for value in self.std), f"std must be positive, not {self.std!r}")
+        require(all(value > 0 for value in self.std), f"std must be positive, not {self.std!r}")
         kinds = [spec.kind for spec in self.outputs.values()]
-        scores = sum(kind in ("logits", "probabilities") for kind in kinds)
-        _require(
-            self.task != "semantic" or scores == 1, "outputs must name exactly one of logits or probabilities"
-        )
-        _require(len(set(kinds)) == len(kinds), "outputs must name each kind once")
-        _require(
-            all(map(_is_size, self.sizes.values())),
+        require(len(set(kinds)) == len(kinds), "outputs must name each kind once")
+        self._check_task(frozenset(kinds))
+        require(
+            all(map(is_size, self.sizes.values())),
             f"sizes must be positive whole numbers, not {self.sizes!r}",
+        )
+
+    def _check_task(self, kinds: frozenset[OutputKind]) -> None:
+        if self.task == "semantic":
+            scores = kinds & {"logits", "probabilities"}
+            require(len(scores) == 1, "outputs must name exactly one of logits or probabilities")
+        if self.task == "matting":
+            require("alpha" in kinds, "outputs of a matting model must name one of kind alpha")
+        if self.task == "instance":
+            known = ", ".join(DECODES)
+            require(
+                isinstance(self.decode, str) and self.decode in DECODES,
+                f"decode of an instance model is {self.decode!r}; it is one of {known}",
+            )
+            wanted = " or ".join(", ".join(sorted(kinds)) for kinds in DECODES[self.decode])
+            require(
+                any(group <= kinds for group in DECODES[self.decode]),
+                f"outputs of decode {self.decode!r} must name {wanted}",
+            )
+        for key, value in self.thresholds.items():
+            require(key in ("score", "nms_iou"), f"thresholds has {key!r}; it knows score and nms_iou")
+            is_share = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+            require(is_share, f"thresholds.{key} must be in 0..1, not {value!r}")
+        require(
+            all(isinstance(label, int) and 0 <= label < 255 for label in self.labels),
+            f"labels must be taxonomy indices, not {self.labels!r}",
         )
 
     @classmethod
@@ -197,7 +198,7 @@ class ModelDescription:
             key: value for key, value in dataclasses.asdict(self).items() if value not in ("", (), {})
         }
         document["input"] = {key: value for key, value in document["input"].items() if value is not None}
-        document["outputs"] = {name: _output_to_dict(spec) for name, spec in self.outputs.items()}
+        document["outputs"] = {name: spec.to_dict() for name, spec in self.outputs.items()}
         if self.classes:
             document["classes"] = [_class_to_dict(item) for item in self.classes]
         return json.dumps({"schema_version": self.schema_version, **document}, ensure_ascii=False)
@@ -217,6 +218,16 @@ class ModelDescription:
         """The name and spec of the output of that kind, None when the model has none."""
         return next(((name, spec) for name, spec in self.outputs.items() if spec.kind == kind), None)
 
+    @property
+    def score_threshold(self) -> float:
+        """The least score of a detection that is shown, 0..1."""
+        return float(self.thresholds.get("score", _SCORE))
+
+    @property
+    def nms_iou(self) -> float:
+        """The overlap (intersection over union) from which the lesser of two boxes of one class goes, 0..1."""
+        return float(self.thresholds.get("nms_iou", _NMS_IOU))
+
     def default_size(self) -> int | tuple[int, int]:
         """`long_side` of "fit", (height, width) of the others; the named size "full" goes before both."""
         if self.input.height is not None and self.input.width is not None:
@@ -235,9 +246,9 @@ def write_description(path_in: Path, path_out: Path, description: ModelDescripti
 
 
 def _parse(cls: type[ModelDescription], document: Any) -> ModelDescription:
-    _require(isinstance(document, Mapping), "it is not a JSON object")
+    require(isinstance(document, Mapping), "it is not a JSON object")
     version = document.get("schema_version")
-    _require(isinstance(version, int) and version >= 1, "schema_version is missing")
+    require(isinstance(version, int) and version >= 1, "schema_version is missing")
     if version > SCHEMA_VERSION:
         raise ModelError(
             f"it has schema version {version}, this eWardrobe reads up to {SCHEMA_VERSION}; update eWardrobe"
@@ -246,11 +257,11 @@ def _parse(cls: type[ModelDescription], document: Any) -> ModelDescription:
     known = {item.name for item in dataclasses.fields(cls)}
     values = {key: value for key, value in document.items() if key in known}
     missing = [key for key in ("name", "taxonomy", "input", "mean", "std", "outputs") if key not in values]
-    _require(not missing, f"it lacks {', '.join(missing)}")
-    for key in ("input", "outputs", "sizes", "scores"):
-        _require(isinstance(values.get(key, {}), Mapping), f"{key} must be an object")
-    for key in ("mean", "std", "training_data", "classes"):
-        _require(isinstance(values.get(key, []), list | tuple), f"{key} must be a list")
+    require(not missing, f"it lacks {', '.join(missing)}")
+    for key in ("input", "outputs", "sizes", "scores", "thresholds"):
+        require(isinstance(values.get(key, {}), Mapping), f"{key} must be an object")
+    for key in ("mean", "std", "training_data", "classes", "labels"):
+        require(isinstance(values.get(key, []), list | tuple), f"{key} must be a list")
         values[key] = tuple(values.get(key, ()))
     values["input"] = _build(InputSpec, values["input"], "input")
     values["outputs"] = {
@@ -261,7 +272,7 @@ def _parse(cls: type[ModelDescription], document: Any) -> ModelDescription:
 
 
 def _build(cls: type[Any], values: Any, where: str) -> Any:
-    _require(isinstance(values, Mapping), f"{where} must be an object")
+    require(isinstance(values, Mapping), f"{where} must be an object")
     known = {item.name for item in dataclasses.fields(cls)}
     try:
         return cls(**{key: value for key, value in values.items() if key in known})
@@ -273,7 +284,7 @@ def _class(index: int, row: Any) -> LabelClass:
     try:
         red, green, blue = bytes.fromhex(row["colour"].removeprefix("#"))
         kind = row.get("kind", "garment" if index else "background")
-        _require(kind in ("background", "body", "garment"), f"classes[{index}].kind is {kind!r}")
+        require(kind in ("background", "body", "garment"), f"classes[{index}].kind is {kind!r}")
         name = str(row["name"])
         return LabelClass(index, name, row.get("title", name), (red, green, blue), kind, row.get("region"))
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -289,26 +300,3 @@ def _class_to_dict(item: LabelClass) -> dict[str, Any]:
         "kind": item.kind,
         "region": item.region,
     }
-
-
-def _output_to_dict(spec: OutputSpec) -> dict[str, Any]:
-    document: dict[str, Any] = {"kind": spec.kind}
-    if spec.stride is not None:
-        document["stride"] = spec.stride
-    if spec.kind == "presence":
-        document["activation"] = spec.activation
-    return document
-
-
-def _is_size(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= 1 << 16
-
-
-def _are_numbers(values: Any) -> bool:
-    numbers = [isinstance(value, int | float) and math.isfinite(value) for value in values]
-    return len(numbers) == 3 and all(numbers)
-
-
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise ModelError(message)
