@@ -8,14 +8,25 @@ photo's classes and shifts every pixel's logits by them.
 
 from __future__ import annotations
 
+from typing import ClassVar, Literal
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ewardrobe.training.architectures.efficientnet_lite import EfficientNetLite
+from ewardrobe.training.architectures.efficientnet_lite import EfficientNetLite, imagenet_weights
+from ewardrobe.training.architectures.interface import SemanticNet
 from ewardrobe.training.architectures.layers import ConvNormAct, SeparableConv
+from ewardrobe.training.architectures.registry import ModelOptions
 
-__all__ = ["LiteFPN"]
+__all__ = ["LiteFPN", "Options"]
+
+
+class Options(ModelOptions):
+    """`variant`: of the EfficientNet-Lite encoder; `width`: channels of the pyramid."""
+
+    variant: Literal[0, 1, 2] = 2
+    width: int = 128
 
 
 class _TokenMixer(nn.Module):
@@ -48,18 +59,17 @@ class _TokenMixer(nn.Module):
         return t.transpose(1, 2).reshape(count, width, rows, columns)
 
 
-class LiteFPN(nn.Module):
-    """Semantic segmentation with an image-level presence head.
+class LiteFPN(SemanticNet):
+    """Semantic segmentation with an image-level presence head; see `Options`."""
 
-    Args:
-        classes: number of classes.
-        variant: of the EfficientNet-Lite encoder, 0 to 2.
-        width: channels of the pyramid.
-    """
+    outputs: ClassVar[tuple[str, ...]] = ("logits", "features", "presence")
+    mean, std = EfficientNetLite.mean, EfficientNetLite.std
 
-    def __init__(self, classes: int, variant: int = 2, width: int = 128) -> None:
-        super().__init__()
+    def __init__(self, classes: int, variant: int = 2, width: int = 128, weights: str | None = None) -> None:
+        super().__init__(classes)
         self.encoder = EfficientNetLite(variant)
+        if weights == "imagenet":
+            self.encoder.load_state_dict(imagenet_weights(variant))
         *fine, coarse = self.encoder.channels
         self.reduce = ConvNormAct(coarse, 192)
         self.mixer = _TokenMixer(192, heads=6, layers=2)
