@@ -29,15 +29,17 @@ if TYPE_CHECKING:
         read_description,
         write_description,
     )
+    from ewardrobe.segmentation.detections import Detections
     from ewardrobe.segmentation.garments import Cutout, Garment
     from ewardrobe.segmentation.results import Segmentation
-    from ewardrobe.segmentation.runtime import available_providers
     from ewardrobe.segmentation.segmenter import Segmenter, segment
+    from ewardrobe.segmentation.session import available_providers
     from ewardrobe.segmentation.video import VIDEO_SUFFIXES, VideoSummary, iter_video, segment_video
 
 __all__ = [
     "VIDEO_SUFFIXES",
     "Cutout",
+    "Detections",
     "Garment",
     "InputSpec",
     "ModelDescription",
@@ -63,10 +65,11 @@ __all__ = [
 _MODULES = {
     "catalogue": ("ModelInfo", "export", "info", "models", "models_folder", "pull", "resolve"),
     "description": ("InputSpec", "ModelDescription", "OutputSpec", "read_description", "write_description"),
+    "detections": ("Detections",),
     "garments": ("Cutout", "Garment"),
     "results": ("Segmentation",),
-    "runtime": ("available_providers",),
     "segmenter": ("Segmenter", "segment"),
+    "session": ("available_providers",),
     "video": ("VIDEO_SUFFIXES", "VideoSummary", "iter_video", "segment_video"),
 }
 _HOME_OF = {name: module for module, names in _MODULES.items() for name in names}

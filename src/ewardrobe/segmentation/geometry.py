@@ -124,8 +124,12 @@ def prepare(
     placement: Placement,
     mean: tuple[float, float, float],
     std: tuple[float, float, float],
+    pad: tuple[float, float, float] | None = None,
 ) -> npt.NDArray[np.float32]:
-    """The graph's input, float32 (1, 3, H, W): resized, normalised, the padding in the mean colour (0 after it)."""
+    """The graph's input, float32 (1, 3, H, W): resized, normalised, the padding in the colour `pad`, RGB in 0..1.
+
+    None: in the mean colour, which is 0 when normalised.
+    """
     height, width = placement.size
     shrinks = height <= pixels.shape[0] and width <= pixels.shape[1]
     resized = cv2.resize(
@@ -136,6 +140,8 @@ def prepare(
     top, left = placement.origin
     batch = np.zeros((1, 3, *placement.input_size), dtype=np.float32)
     for channel in range(3):
+        if pad is not None:
+            batch[0, channel] = pad[channel] / std[channel] - shift[channel]
         target = batch[0, channel, top : top + height, left : left + width]
         np.multiply(resized[:, :, channel], scale[channel], out=target)
         target -= shift[channel]

@@ -18,6 +18,7 @@ from ewardrobe.errors import ModelError
 from ewardrobe.imaging import Background, Photo, cut_out, draw_overlay
 from ewardrobe.segmentation.alpha import Alpha, mask_alpha
 from ewardrobe.segmentation.components import Box, LabelMap, Mask, grown, padded, tight_box
+from ewardrobe.segmentation.detections import Detections
 from ewardrobe.segmentation.garments import Cutout, Garment, expanded, window_of
 from ewardrobe.segmentation.instances import Instance
 from ewardrobe.segmentation.remapping import remapped_instances
@@ -55,6 +56,8 @@ class Segmentation:
     scores: ScoreMap = field(repr=False)
     encoder: Features | None = field(default=None, repr=False)
     presence: npt.NDArray[np.float32] | None = field(default=None, repr=False)
+    detections: Detections | None = field(default=None, repr=False)
+    """All that an instance model found, doubtful and overlapping ones too, best first; None for the other models."""
     channels: Mapping[int, tuple[int, ...]] = field(default_factory=dict, repr=False)
     """Which channels of `scores` make up a class; a class that is not listed is its own channel."""
     origin: Segmentation | None = field(default=None, repr=False)
@@ -164,6 +167,7 @@ class Segmentation:
             model=self.model,
             scores=self.scores,
             encoder=self.encoder,
+            detections=None if self.detections is None else self.detections.remapped(table.lut),
             channels=channels,
             origin=self.origin or self,
         )

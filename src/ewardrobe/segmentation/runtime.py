@@ -7,36 +7,30 @@ with numbers that mean nothing.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ewardrobe.errors import ModelError
-from ewardrobe.segmentation.description import ModelDescription, OutputKind
+from ewardrobe.segmentation.decoding import decode
+from ewardrobe.segmentation.description import ModelDescription
+from ewardrobe.segmentation.detections import Detections
 from ewardrobe.segmentation.geometry import Placement, place, prepare
+from ewardrobe.segmentation.layers import layer_scores, to_show
 from ewardrobe.segmentation.onnxfile import read_metadata
 from ewardrobe.segmentation.scores import ScoreMap, softmax
+from ewardrobe.segmentation.session import check_graph, fixed_size, one_line, open_session
+from ewardrobe.segmentation.specs import OutputKind
 from ewardrobe.taxonomy import Taxonomy
 
-__all__ = ["Features", "Prediction", "Runtime", "available_providers"]
+__all__ = ["Features", "Prediction", "Runtime"]
 
-_PREFERRED = (
-    "CUDAExecutionProvider",
-    "ROCMExecutionProvider",
-    "MIGraphXExecutionProvider",
-    "CoreMLExecutionProvider",
-    "DmlExecutionProvider",
-    "OpenVINOExecutionProvider",
-    "CPUExecutionProvider",
-)
 Array = npt.NDArray[np.float32]
+_TASKS = ("semantic", "matting", "instance")
 _PRESENT, _ABSENT = 0.3, 0.05  # the presence that lowers nothing, and the lowest weight
-_QUIET = 4  # only what is fatal: everything else reaches the user as an exception
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +44,17 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a model says of one photo; `presence` float32 (classes,): the probability that a class is in the photo."""
+    """What a model says of one photo; `presence` float32 (classes,): the probability that a class is in the photo.
+
+    `detections` are all that an instance model found, `shown` those that are good enough to be a garment, largest
+    first; both None for the other models.
+    """
 
     scores: ScoreMap
-    features: Features | None
-    presence: Array | None
-
-
-def available_providers() -> tuple[str, ...]:
-    """The ONNX Runtime providers that would be used here, best first; the CPU is always the last."""
-    ort = _onnxruntime()
-    installed = ort.get_available_providers()
-    return tuple(name for name in _PREFERRED if name in installed)
+    features: Features | None = None
+    presence: Array | None = None
+    detections: Detections | None = None
+    shown: Detections | None = None
 
 
 class Runtime:
@@ -84,13 +77,15 @@ class Runtime:
         metadata = read_metadata(path)
         self.path = path
         self.description = description or ModelDescription.from_onnx_metadata(metadata, where=path.name)
-        if self.description.task != "semantic":
+        if self.description.task not in _TASKS:
             raise ModelError(
-                f"model {self.description.name} is for {self.description.task}; this needs a semantic one"
+                f"model {self.description.name} is for {self.description.task}; this needs one for segmentation: "
+                f"{', '.join(_TASKS)}"
             )
         self.taxonomy: Taxonomy = self.description.load_taxonomy()
-        self.session = _session(path, threads, providers)
-        self._input_name = _check_graph(self.session, self.description, len(self.taxonomy), path.name)
+        _check_classes(self.description, self.taxonomy)
+        self.session = open_session(path, threads, providers)
+        self._input_name = check_graph(self.session, self.description, len(self.taxonomy), path.name)
         self.size = self._size(size)
 
     @property
@@ -102,9 +97,15 @@ class Runtime:
         """The prediction for the photo `pixels`, uint8 (H, W, 3) sRGB."""
         about = self.description
         placement = place((pixels.shape[0], pixels.shape[1]), about.input, self.size)
-        outputs = self._run_graph(prepare(pixels, placement, about.mean, about.std))
+        batch = prepare(pixels, placement, about.mean, about.std, about.input.pad)
+        outputs = self._run_graph(batch if about.input.layout == "NCHW" else batch[0])
+        if about.task == "instance":
+            return self._detected(outputs, placement)
         features, presence = self._output(outputs, "features"), self._presence(outputs)
-        probabilities = self._probabilities(outputs)
+        if about.task == "matting":
+            probabilities = self._foreground(outputs, placement)
+        else:
+            probabilities = self._probabilities(outputs)
         if presence is not None and len(presence) == len(probabilities):
             probabilities = _without_absentees(probabilities, presence)
         return Prediction(
@@ -118,24 +119,53 @@ class Runtime:
         try:
             values = self.session.run(names, {self._input_name: batch})
         except Exception as error:  # onnxruntime raises a dozen kinds, all directly under Exception
-            raise ModelError(f"model {self.description.name} failed to run: {_first_line(error)}") from None
-        return {
-            name: np.asarray(value, dtype=np.float32)[0] for name, value in zip(names, values, strict=True)
-        }
+            raise ModelError(f"model {self.description.name} failed to run: {one_line(error)}") from None
+        return {name: np.asarray(value, dtype=np.float32) for name, value in zip(names, values, strict=True)}
+
+    def _detected(self, outputs: dict[str, Array], placement: Placement) -> Prediction:
+        detections = decode(outputs, self.description, placement)
+        shown, covers = to_show(detections, self.description.score_threshold, placement)
+        scores = layer_scores(shown, covers, len(self.taxonomy), placement)
+        return Prediction(scores, detections=detections, shown=shown)
+
+    def _foreground(self, outputs: dict[str, Array], placement: Placement) -> Array:
+        """The probabilities of background and foreground, float32 (2, h, w)."""
+        given, activation = self._output(outputs, "alpha"), "none"
+        found = self.description.output("alpha")
+        if found is not None:
+            activation = found[1].activation
+        if given is None or given.ndim != 3 or len(given) != 1 or not np.isfinite(given).all():
+            shape = None if given is None else given.shape
+            raise ModelError(
+                f"model {self.description.name} gave an alpha of shape {shape}, or not of numbers"
+            )
+        alpha = given[0]
+        if activation == "sigmoid":
+            alpha = 1 / (1 + np.exp(-np.clip(alpha, -30, 30)))
+        elif activation == "minmax":
+            used = alpha[placement.window((alpha.shape[0], alpha.shape[1]))]
+            alpha = (alpha - used.min()) / max(float(used.max() - used.min()), 1e-6)
+        alpha = np.clip(alpha, 0, 1)
+        return np.stack([1 - alpha, alpha]).astype(np.float32)
 
     def _probabilities(self, outputs: dict[str, Array]) -> Array:
         logits = self._output(outputs, "logits")
         given = logits if logits is not None else self._output(outputs, "probabilities")
-        if given is None or given.ndim != 3 or len(given) != len(self.taxonomy):
+        own = len(self.description.labels) or len(self.taxonomy)
+        if given is None or given.ndim != 3 or len(given) != own:
             shape = None if given is None else given.shape
-            raise ModelError(
-                f"model {self.description.name} gave scores of shape {shape} for {len(self.taxonomy)} classes"
-            )
-        return softmax(given) if logits is not None else _normalised(given)
+            raise ModelError(f"model {self.description.name} gave scores of shape {shape} for {own} classes")
+        probabilities = softmax(given) if logits is not None else _normalised(given)
+        if not self.description.labels:
+            return probabilities
+        summed = np.zeros((len(self.taxonomy), *probabilities.shape[1:]), dtype=np.float32)
+        np.add.at(summed, np.asarray(self.description.labels), probabilities)
+        return summed
 
     def _output(self, outputs: dict[str, Array], kind: OutputKind) -> Array | None:
+        """The output of that kind without the batch's dimension."""
         found = self.description.output(kind)
-        return None if found is None else outputs[found[0]]
+        return None if found is None else outputs[found[0]][0]
 
     def _presence(self, outputs: dict[str, Array]) -> Array | None:
         found = self.description.output("presence")
@@ -149,7 +179,7 @@ class Runtime:
 
     def _size(self, size: int | str | tuple[int, int] | None) -> int | tuple[int, int]:
         about = self.description
-        fixed = _fixed_size(self.session, self._input_name)
+        fixed = fixed_size(self.session, self._input_name)
         if isinstance(size, str):
             if size not in about.sizes:
                 known = ", ".join(about.sizes) or "none"
@@ -165,68 +195,17 @@ class Runtime:
         return size
 
 
-def _onnxruntime() -> Any:
-    import onnxruntime
-
-    onnxruntime.set_default_logger_severity(_QUIET)
-    return onnxruntime
-
-
-def _session(path: Path, threads: int | None, providers: Sequence[str] | None) -> Any:
-    ort = _onnxruntime()
-    options = ort.SessionOptions()
-    options.log_severity_level = _QUIET
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-    # Photos differ in shape: a memory plan per shape would be kept for each and grow over a long run.
-    options.enable_mem_pattern = False
-    options.inter_op_num_threads = 1
-    if threads is not None:
-        options.intra_op_num_threads = threads
-    chosen = list(available_providers() if providers is None else providers)
-    unknown = [name for name in chosen if name not in ort.get_available_providers()]
-    if unknown:
-        have = ", ".join(ort.get_available_providers())
-        raise ModelError(f"ONNX Runtime provider {unknown[0]} is not installed; there are: {have}")
-    try:
-        return ort.InferenceSession(os.fspath(path), sess_options=options, providers=chosen)
-    except Exception as error:  # as in _run_graph
+def _check_classes(about: ModelDescription, taxonomy: Taxonomy) -> None:
+    if about.task == "matting" and len(taxonomy) != 2:
         raise ModelError(
-            f"{path.name} is not a model that ONNX Runtime can load: {_first_line(error)}"
-        ) from None
-
-
-def _check_graph(session: Any, about: ModelDescription, classes: int, file: str) -> str:
-    try:
-        graph = [*session.get_inputs(), *session.get_outputs()]
-        _ = [(item.name, item.shape) for item in graph]
-    except UnicodeDecodeError:
-        raise ModelError(f"{file} is damaged: a name in its graph is no text; get the file anew") from None
-    inputs = {item.name: item for item in session.get_inputs()}
-    name = about.input.name or next(iter(inputs), "")
-    contradiction = f"the description in {file} contradicts the graph:"
-    if name not in inputs:
-        raise ModelError(f"{contradiction} no input {name!r}; it has: {', '.join(inputs)}")
-    if len(inputs[name].shape) != 4 or inputs[name].type != "tensor(float)":
-        raise ModelError(f"{contradiction} input {name!r} is not float32 (1, 3, H, W)")
-    outputs = {item.name: item for item in session.get_outputs()}
-    for output, spec in about.outputs.items():
-        if output not in outputs:
-            raise ModelError(f"{contradiction} no output {output!r}; it has: {', '.join(outputs)}")
-        if spec.kind == "features":
-            continue
-        shape = outputs[output].shape
-        if len(shape) > 1 and isinstance(shape[1], int) and shape[1] != classes:
-            raise ModelError(
-                f"{contradiction} output {output!r} has {shape[1]} channels, "
-                f"taxonomy {about.taxonomy} {classes} classes"
-            )
-    return name
-
-
-def _fixed_size(session: Any, name: str) -> tuple[int, int] | None:
-    shape = next(item.shape for item in session.get_inputs() if item.name == name)
-    height, width = shape[2:]
-    return (height, width) if isinstance(height, int) and isinstance(width, int) else None
+            f"model {about.name} is for matting: its taxonomy has a background and a foreground, not the "
+            f"{len(taxonomy)} classes of {taxonomy.name}"
+        )
+    if about.labels and max(about.labels) >= len(taxonomy):
+        raise ModelError(
+            f"model {about.name} names class {max(about.labels)} among its labels; taxonomy {taxonomy.name} has "
+            f"0..{len(taxonomy) - 1}"
+        )
 
 
 def _normalised(values: Array) -> Array:
@@ -246,7 +225,3 @@ def _without_padding(values: Array, placement: Placement) -> Features:
     cells = (values.shape[1], values.shape[2])
     rows, columns = placement.window(cells)
     return Features(np.ascontiguousarray(values[:, rows, columns]), placement, cells)
-
-
-def _first_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ewardrobe.segmentation.geometry import Axis, Placement
 
-__all__ = ["ScoreMap", "softmax"]
+__all__ = ["Plane", "ScoreMap", "enlarged", "softmax"]
 
 _STRIP_PIXELS = 1 << 16  # three float buffers of a strip fit a core's cache
 _FEW_CELLS = 8
@@ -143,6 +143,21 @@ class ScoreMap:
                 other *= down[:, None]
                 plane += other
                 yield start, index, plane
+
+
+def enlarged(values: Plane, vertical: Axis, horizontal: Axis, window: Window) -> Plane:
+    """A plane (h, w) read at the photo's pixels of a window, bilinear, float32 (height, width)."""
+    x, y, width, height = window
+    left, right, across = horizontal.neighbours(x, x + width)
+    above, below, down = vertical.neighbours(y, y + height)
+    first = int(above[0])
+    lines = _stretched(values[first : int(below[-1]) + 1], left, right, across)
+    plane = np.take(lines, above - first, axis=0)
+    step = np.take(lines, below - first, axis=0)
+    step -= plane
+    step *= down[:, None]
+    plane += step
+    return plane
 
 
 def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

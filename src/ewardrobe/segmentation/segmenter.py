@@ -15,6 +15,7 @@ from ewardrobe.segmentation.catalogue import describe_foreign, resolve
 from ewardrobe.segmentation.cleanup import clean
 from ewardrobe.segmentation.description import ModelDescription
 from ewardrobe.segmentation.instances import find_instances
+from ewardrobe.segmentation.layers import draw_layers
 from ewardrobe.segmentation.results import Segmentation
 from ewardrobe.segmentation.runtime import Runtime
 from ewardrobe.taxonomy import Taxonomy
@@ -81,9 +82,12 @@ class Segmenter:
         """The garments in one photo; PhotoError when it cannot be opened."""
         photo = source if isinstance(source, Photo) else open_photo(source)
         prediction = self._runtime.run(photo.pixels)
-        label_map = prediction.scores.label_map()
-        clean(label_map, prediction.scores, self.taxonomy)
-        instances = find_instances(label_map, prediction.scores, self.taxonomy)
+        if prediction.shown is not None:
+            label_map, instances = draw_layers(prediction.shown, self.taxonomy)
+        else:
+            label_map = prediction.scores.label_map()
+            clean(label_map, prediction.scores, self.taxonomy)
+            instances = find_instances(label_map, prediction.scores, self.taxonomy)
         return Segmentation.build(
             photo,
             self.taxonomy,
@@ -93,6 +97,7 @@ class Segmenter:
             scores=prediction.scores,
             encoder=prediction.features,
             presence=prediction.presence,
+            detections=prediction.detections,
         )
 
     def segment_many(
