@@ -59,6 +59,9 @@ def test_means_follow_their_definitions(pairs: list[tuple[LabelMap, LabelMap]]) 
     def iou(inside: npt.NDArray[np.bool_], found: npt.NDArray[np.bool_]) -> float:
         return np.count_nonzero(inside & found) / np.count_nonzero(inside | found)
 
+    def dice(inside: npt.NDArray[np.bool_], found: npt.NDArray[np.bool_]) -> float:
+        return 2 * np.count_nonzero(inside & found) / (np.count_nonzero(inside) + np.count_nonzero(found))
+
     each = {c: iou(labels == c, predicted == c) for c in present}
     expected = {
         "miou": np.mean(list(each.values())) if each else np.nan,
@@ -67,6 +70,8 @@ def test_means_follow_their_definitions(pairs: list[tuple[LabelMap, LabelMap]]) 
             iou(labels > 0, predicted > 0) if (labels > 0).any() or (predicted > 0).any() else np.nan
         ),
         "pixel_accuracy": np.mean(labels == predicted) if labels.size else np.nan,
+        "fw_iou": sum(np.mean(labels == c) * each[c] for c in present) if present else np.nan,
+        "f1": np.mean([dice(labels == c, predicted == c) for c in present]) if present else np.nan,
         "class_recall": (
             np.mean([np.mean(predicted[labels == c] == c) for c in present]) if present else np.nan
         ),

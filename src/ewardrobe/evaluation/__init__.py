@@ -1,7 +1,37 @@
 """Scores of models on labelled photos, with intervals; worn and flat photos never mixed."""
 
-from ewardrobe.evaluation.evaluator import Prediction, Predictor, Scorer, evaluate
+from ewardrobe.evaluation.evaluator import Scorer, evaluate
+from ewardrobe.evaluation.gallery import Gallery
+from ewardrobe.evaluation.html import report_page
+from ewardrobe.evaluation.instance_report import InstanceClass, InstanceReport, evaluate_instances
+from ewardrobe.evaluation.instances import InstanceScorer
+from ewardrobe.evaluation.matting_report import MattingReport, MattingScorer, evaluate_matting
 from ewardrobe.evaluation.report import Report, SliceScores
+from ewardrobe.evaluation.reporting import AnyReport
+from ewardrobe.evaluation.running import Prediction, Predictor
 from ewardrobe.evaluation.scores import ClassScore, Score
+from ewardrobe.evaluation.tasks import TASKS, evaluate_task, task_of
 
-__all__ = ["ClassScore", "Prediction", "Predictor", "Report", "Score", "Scorer", "SliceScores", "evaluate"]
+__all__ = [
+    "TASKS",
+    "AnyReport",
+    "ClassScore",
+    "Gallery",
+    "InstanceClass",
+    "InstanceReport",
+    "InstanceScorer",
+    "MattingReport",
+    "MattingScorer",
+    "Prediction",
+    "Predictor",
+    "Report",
+    "Score",
+    "Scorer",
+    "SliceScores",
+    "evaluate",
+    "evaluate_instances",
+    "evaluate_matting",
+    "evaluate_task",
+    "report_page",
+    "task_of",
+]

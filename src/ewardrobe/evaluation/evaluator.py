@@ -1,65 +1,42 @@
-"""Run a model over labelled photos and score what it finds."""
+"""Run a model over labelled photos and score its label maps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ewardrobe import taxonomy as taxonomies
-from ewardrobe.datasets import BrokenSample, Dataset, Kind, Sample
-from ewardrobe.errors import DatasetError, MaskError, PhotoError, TaxonomyError
+from ewardrobe.datasets import Kind, Sample
+from ewardrobe.errors import TaxonomyError
 from ewardrobe.evaluation.counts import BOUNDARY_RATIO, boundary_counts, confusion_matrix
-from ewardrobe.evaluation.flat import FlatFinding, alpha_error, flat_scores, main_garment
+from ewardrobe.evaluation.flat import FlatFinding, flat_scores, main_garment
+from ewardrobe.evaluation.gallery import Gallery, label_pictures
+from ewardrobe.evaluation.matting import absolute_error
 from ewardrobe.evaluation.report import Report, SliceScores
-from ewardrobe.evaluation.scores import MIN_PHOTOS, RESAMPLES, Counts, class_scores, mean_scores
+from ewardrobe.evaluation.running import (
+    LabelMap,
+    PhotoRun,
+    Prediction,
+    Predictor,
+    Samples,
+    WithAlpha,
+    between,
+    common_ground,
+    labels_of,
+    name_of,
+)
+from ewardrobe.evaluation.scores import MIN_PHOTOS, RESAMPLES, Counts, Tally, class_scores, mean_scores
 from ewardrobe.evaluation.slices import describe_worn
 from ewardrobe.imaging import Photo
 from ewardrobe.taxonomy import IGNORE, Taxonomy, TaxonomyMap
 
-__all__ = ["Prediction", "Predictor", "Scorer", "evaluate"]
+__all__ = ["Scorer", "evaluate"]
 
 SLICE_SCORES = ("miou", "garment_miou", "foreground_iou")
 SLICE_TAXONOMY = "wardrobe"
-
-
-class Prediction(Protocol):
-    """What a model found in a photo: `label_map` uint8 (H, W) at the photo's size, in `taxonomy`."""
-
-    @property
-    def label_map(self) -> NDArray[np.uint8]:
-        """Class indices, uint8 (H, W)."""
-        ...
-
-    @property
-    def taxonomy(self) -> Taxonomy:
-        """Of the label map."""
-        ...
-
-
-@runtime_checkable
-class WithAlpha(Protocol):
-    """A prediction that also has a soft mask of all that is not background."""
-
-    def person_alpha(self) -> NDArray[np.float32]:
-        """float32 (H, W) in 0..1."""
-        ...
-
-
-class Predictor(Protocol):
-    """Any model that segments a photo, such as `ewardrobe.segmentation.Segmenter`."""
-
-    @property
-    def taxonomy(self) -> Taxonomy:
-        """Of all its label maps."""
-        ...
-
-    def segment(self, photo: Photo, /) -> Prediction:
-        """Find the classes of each pixel of a photo."""
-        ...
 
 
 @dataclass
@@ -74,7 +51,7 @@ class Scorer:
     _confusion: list[NDArray[np.int64]] = field(default_factory=list, repr=False)
     _boundary: list[NDArray[np.int64]] = field(default_factory=list, repr=False)
 
-    def add(self, label_map: NDArray[np.uint8], predicted: NDArray[np.uint8]) -> None:
+    def add(self, label_map: LabelMap, predicted: LabelMap) -> None:
         """Count one photo: labels and prediction, uint8 (H, W) each; `MaskError` when they do not fit."""
         decided = np.where(predicted == IGNORE, np.uint8(0), predicted)
         classes = len(self.taxonomy)
@@ -90,41 +67,17 @@ class Scorer:
         """What was counted so far, photo by photo."""
         return Counts(np.stack(self._confusion), np.stack(self._boundary))
 
-
-def _between(source: Taxonomy, target: Taxonomy) -> TaxonomyMap:
-    if source.name == target.name:
-        if source.labels != target.labels:
-            raise TaxonomyError(f"two taxonomies are called {source.name} but differ: rename one of them")
-        lut = np.full(256, IGNORE, dtype=np.uint8)
-        lut[: len(source)] = np.arange(len(source))
-        return TaxonomyMap(source, target, lut, {})
-    return taxonomies.load_map(source.name, target.name)
-
-
-def _common_ground(
-    labels: Taxonomy, predictions: Taxonomy, name: str | None
-) -> tuple[TaxonomyMap, TaxonomyMap]:
-    """Maps of labels and predictions onto the taxonomy that they are compared in.
-
-    The one named; else the model's, if the labels can be written in it; else the labels', if the predictions
-    can.
-    """
-    if name is not None:
-        target = taxonomies.load(name)
-        return _between(labels, target), _between(predictions, target)
-    for target in (predictions, labels):
-        try:
-            return _between(labels, target), _between(predictions, target)
-        except TaxonomyError:
-            continue
-    raise TaxonomyError(
-        f"labels in {labels.name} and predictions in {predictions.name} have no map onto each other:"
-        " name a taxonomy that both reach, such as parts"
-    )
+    @property
+    def last_photo(self) -> float:
+        """Garment mIoU of the photo added last, over the classes that it has; mIoU where it has no garment."""
+        iou = Tally.of(Counts(self._confusion[-1][None], self._boundary[-1][None])).iou[0]
+        garments = iou[list(self.taxonomy.garments)]
+        chosen = iou if np.isnan(garments).all() else garments
+        return float("nan") if np.isnan(chosen).all() else float(np.nanmean(chosen))
 
 
 @dataclass
-class _Run:
+class _Findings:
     """What is gathered while the photos of one evaluation pass."""
 
     labels: Taxonomy
@@ -132,59 +85,66 @@ class _Run:
     kind: Kind
     wanted: str | None
     slices: bool
-    findings: list[FlatFinding] = field(default_factory=list)
+    flat: list[FlatFinding] = field(default_factory=list)
     described: list[dict[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.label_map, self.prediction_map = _common_ground(self.labels, self.predictions, self.wanted)
+        self.label_map, self.prediction_map = common_ground(self.labels, self.predictions, self.wanted)
         self.target = self.label_map.target
         self.scorer = Scorer(self.target)
         try:
-            self.slice_map: TaxonomyMap | None = _between(self.labels, taxonomies.load(SLICE_TAXONOMY))
+            self.slice_map: TaxonomyMap | None = between(self.labels, taxonomies.load(SLICE_TAXONOMY))
         except TaxonomyError:
             self.slice_map = None  # the axes that need classes of `wardrobe` are left out
 
-    def add(self, sample: Sample, photo: Photo, labels: NDArray[np.uint8], prediction: Prediction) -> None:
+    def add(
+        self, sample: Sample, photo: Photo, labels: LabelMap, prediction: Prediction
+    ) -> tuple[LabelMap, LabelMap]:
+        """Count a photo; returns its labels and prediction as they were compared."""
+        truth = self.label_map.apply(labels)
         predicted = self.prediction_map.apply(prediction.label_map)
-        self.scorer.add(self.label_map.apply(labels), predicted)
+        self.scorer.add(truth, predicted)
         if self.kind == "flat":
-            self.findings.append(self._flat(sample, labels, predicted, prediction))
+            self.flat.append(self._flat(sample, labels, predicted, prediction))
         elif self.slices:
             seen = labels if self.slice_map is None else self.slice_map.apply(labels)
             taxonomy = self.labels if self.slice_map is None else self.slice_map.target
             self.described.append(describe_worn(photo.pixels, seen, taxonomy))
+        return truth, predicted
 
     def _flat(
-        self, sample: Sample, labels: NDArray[np.uint8], predicted: NDArray[np.uint8], prediction: Prediction
+        self, sample: Sample, labels: LabelMap, predicted: LabelMap, prediction: Prediction
     ) -> FlatFinding:
         name = sample.label or main_garment(labels, self.labels)
         target = None if name is None else self.label_map.target_of(name)
         garment = target is not None and self.target[target].kind == "garment"
         mae = sad = float("nan")
         if isinstance(prediction, WithAlpha) and (truth := sample.alpha) is not None:
-            mae, sad = alpha_error(prediction.person_alpha(), truth)
+            mae, sad = absolute_error(prediction.person_alpha(), truth)
         return FlatFinding(target if garment else None, main_garment(predicted, self.target), mae, sad)
 
 
-def _slice_scores(run: _Run, counts: Counts, resamples: int, seed: int) -> dict[str, dict[str, SliceScores]]:
+def _slice_scores(
+    described: list[dict[str, str]], counts: Counts, target: Taxonomy, resamples: int, seed: int
+) -> dict[str, dict[str, SliceScores]]:
     """Scores by slice; along an axis the classes with enough labelled photos in all its slices."""
     result: dict[str, dict[str, SliceScores]] = {}
-    for axis in dict.fromkeys(axis for found in run.described for axis in found):
-        values = sorted({found[axis] for found in run.described if axis in found})
+    for axis in dict.fromkeys(axis for found in described for axis in found):
+        values = sorted({found[axis] for found in described if axis in found})
         parts = {
             value: counts.select(
-                np.array([i for i, found in enumerate(run.described) if found.get(axis) == value])
+                np.array([i for i, found in enumerate(described) if found.get(axis) == value])
             )
             for value in values
         }
         counted = np.all([part.labelled_photos >= MIN_PHOTOS for part in parts.values()], axis=0)
-        names = tuple(item.name for item in run.target if counted[item.index])
+        names = tuple(item.name for item in target if counted[item.index])
         result[axis] = {
             value: SliceScores(
                 photos=len(part.confusion),
                 classes=names,
                 scores=mean_scores(
-                    part, run.target, counted=counted, names=SLICE_SCORES, resamples=resamples, seed=seed
+                    part, target, counted=counted, names=SLICE_SCORES, resamples=resamples, seed=seed
                 ),
             )
             for value, part in parts.items()
@@ -194,7 +154,7 @@ def _slice_scores(run: _Run, counts: Counts, resamples: int, seed: int) -> dict[
 
 def evaluate(
     segmenter: Predictor,
-    samples: Dataset | Iterable[Sample],
+    samples: Samples,
     *,
     taxonomy: str | None = None,
     name: str | None = None,
@@ -202,6 +162,7 @@ def evaluate(
     resamples: int = RESAMPLES,
     seed: int = 0,
     on_photo: Callable[[Sample], None] | None = None,
+    gallery: Gallery | None = None,
 ) -> Report:
     """Score a model on labelled photos, at each photo's own size.
 
@@ -219,6 +180,7 @@ def evaluate(
         resamples: bootstrap resamples over photos for the 95 % intervals.
         seed: of the resamples.
         on_photo: called after each sample, for progress.
+        gallery: is given each photo with its garment mIoU, and keeps the best and the worst.
 
     Raises:
         DatasetError: no sample could be scored, or worn and flat photos come mixed.
@@ -230,71 +192,38 @@ def evaluate(
         print(report.table())
         ```
     """
-    if isinstance(samples, Dataset) and samples.taxonomy is None:
-        raise DatasetError(f"{samples.path} has no pixel labels to score against: choose another dataset")
-    run: _Run | None = None
-    broken = list(samples.broken) if isinstance(samples, Dataset) else []
-    for sample in samples:
-        try:
-            photo, labels = sample.read()
-        except (DatasetError, PhotoError, MaskError) as error:
-            broken.append(BrokenSample(sample.id, str(error)))
-        else:
-            if run is None:
-                run = _Run(_labels_of(samples, sample), segmenter.taxonomy, sample.kind, taxonomy, slices)
-            elif sample.kind != run.kind:
-                raise DatasetError("worn and flat photos come mixed: score them apart, one after the other")
-            run.add(sample, photo, labels, segmenter.segment(photo))
-        if on_photo is not None:
-            on_photo(sample)
-    if run is None:
-        detail = f": {broken[0]}" if broken else ""
-        raise DatasetError(f"there is no photo with labels to score{detail}")
-    return _report(run, name or _name_of(segmenter), _name_of_set(samples), broken, resamples, seed)
-
-
-def _report(
-    run: _Run, model: str, dataset: str, broken: list[BrokenSample], resamples: int, seed: int
-) -> Report:
-    counts = run.scorer.counts
-    scores = mean_scores(counts, run.target, resamples=resamples, seed=seed)
-    if run.findings:
-        scores |= flat_scores(run.findings, resamples=resamples, seed=seed)
+    photos = PhotoRun(segmenter, samples, on_photo)
+    findings: _Findings | None = None
+    for sample, photo, labels, prediction in photos:
+        if findings is None:
+            findings = _Findings(
+                labels_of(samples, sample), segmenter.taxonomy, sample.kind, taxonomy, slices
+            )
+        truth, predicted = findings.add(sample, photo, labels, prediction)
+        if gallery is not None:
+            score = findings.scorer.last_photo
+            gallery.add(sample.id, score, label_pictures(photo, truth, predicted, findings.target))
+    assert findings is not None  # PhotoRun raises where there is no photo
+    counts, target = findings.scorer.counts, findings.target
+    scores = mean_scores(counts, target, resamples=resamples, seed=seed)
+    if findings.flat:
+        scores |= flat_scores(findings.flat, resamples=resamples, seed=seed)
     return Report(
-        model=model,
-        dataset=dataset,
-        kind=run.kind,
-        taxonomy=run.target,
-        photos=len(run.scorer),
+        model=name or name_of(segmenter),
+        dataset=photos.set_name,
+        kind=findings.kind,
+        taxonomy=target,
+        photos=len(findings.scorer),
         scores=scores,
-        classes=class_scores(counts, run.target, resamples=resamples, seed=seed),
-        slices=_slice_scores(run, counts, resamples, seed),
-        unscored=sum(finding.expected is None for finding in run.findings),
-        broken=tuple(broken),
-        counts=counts,
+        broken=tuple(photos.broken),
         settings={
             "resamples": resamples,
             "seed": seed,
             "min_photos": MIN_PHOTOS,
-            "boundary_ratio": run.scorer.boundary_ratio,
+            "boundary_ratio": findings.scorer.boundary_ratio,
         },
+        classes=class_scores(counts, target, resamples=resamples, seed=seed),
+        slices=_slice_scores(findings.described, counts, target, resamples, seed),
+        unscored=sum(finding.expected is None for finding in findings.flat),
+        counts=counts,
     )
-
-
-def _labels_of(samples: Dataset | Iterable[Sample], sample: Sample) -> Taxonomy:
-    if isinstance(samples, Dataset) and samples.taxonomy is not None:
-        return samples.taxonomy
-    if sample.taxonomy is None:
-        raise DatasetError(f"{sample.id} has labels but no taxonomy: name the one that they are written in")
-    return taxonomies.load(sample.taxonomy)
-
-
-def _name_of(segmenter: Predictor) -> str:
-    described = getattr(segmenter, "description", segmenter)
-    return str(getattr(described, "name", type(segmenter).__name__))
-
-
-def _name_of_set(samples: Dataset | Iterable[Sample]) -> str:
-    if not isinstance(samples, Dataset):
-        return "photos"
-    return samples.format + (f", split {samples.split}" if samples.split else "")

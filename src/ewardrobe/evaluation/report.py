@@ -1,22 +1,20 @@
-"""The result of an evaluation: scores with intervals, as text, as a dictionary, as JSON."""
+"""The result of scoring label maps: scores with intervals, as text, as a dictionary, as JSON."""
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ewardrobe.datasets import BrokenSample, Kind
 from ewardrobe.errors import UsageError
+from ewardrobe.evaluation.reporting import AnyReport, plain
 from ewardrobe.evaluation.scores import MIN_PHOTOS, ClassScore, Counts, Score, score_differences
-from ewardrobe.taxonomy import Taxonomy
+from ewardrobe.evaluation.tables import Table, number, short
 
-__all__ = ["Report", "SliceScores"]
+__all__ = ["TITLES", "Report", "SliceScores"]
 
 TITLES = {
     "miou": "mIoU",
@@ -25,8 +23,11 @@ TITLES = {
     "garment_miou_all": "garment mIoU, all classes",
     "foreground_iou": "foreground IoU",
     "pixel_accuracy": "pixel accuracy",
-    "class_recall": "mean class recall",
-    "class_recall_all": "mean class recall, all classes",
+    "fw_iou": "frequency-weighted IoU",
+    "f1": "macro F1 (Dice)",
+    "f1_all": "macro F1 (Dice), all classes",
+    "class_recall": "mean class recall (mean accuracy)",
+    "class_recall_all": "mean class recall (mean accuracy), all classes",
     "boundary_miou": "boundary mIoU",
     "boundary_miou_all": "boundary mIoU, all classes",
     "foreground_boundary_iou": "foreground boundary IoU",
@@ -46,36 +47,23 @@ class SliceScores:
 
 
 @dataclass(frozen=True)
-class Report:
-    """Scores of one model on one set of photos, all worn or all flat.
+class Report(AnyReport):
+    """Scores of label maps; see `AnyReport` for what all reports have.
 
     Attributes:
-        model: what was scored.
-        dataset: what it was scored on, with the split.
-        kind: `worn` or `flat`.
-        taxonomy: what labels and predictions were compared in.
-        photos: how many were scored.
-        scores: by name; see `ewardrobe.evaluation.scores` for the definitions.
         classes: per class, in index order.
         slices: for worn photos, by axis and value.
         unscored: flat photos whose class is none of the taxonomy's garments, so without a right class.
-        broken: samples that could not be read; they enter no score.
         counts: the pixel counts of each photo.
-        settings: what the numbers depend on besides photos and model.
     """
 
-    model: str
-    dataset: str
-    kind: Kind
-    taxonomy: Taxonomy
-    photos: int
-    scores: Mapping[str, Score]
     classes: tuple[ClassScore, ...]
     slices: Mapping[str, Mapping[str, SliceScores]]
     unscored: int
-    broken: tuple[BrokenSample, ...]
     counts: Counts = field(repr=False)
-    settings: Mapping[str, float] = field(default_factory=dict)
+
+    task: ClassVar[str] = "semantic"
+    titles: ClassVar[Mapping[str, str]] = TITLES
 
     @property
     def confusion(self) -> NDArray[np.int64]:
@@ -101,28 +89,20 @@ class Report:
             seed=int(self.settings["seed"]),
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values that JSON can hold; what could not be measured is `None`."""
+    def _details(self) -> dict[str, Any]:
         return {
-            "model": self.model,
-            "dataset": self.dataset,
-            "kind": self.kind,
-            "taxonomy": self.taxonomy.name,
-            "photos": self.photos,
             "unscored": self.unscored,
-            "broken": [{"id": sample.id, "reason": sample.reason} for sample in self.broken],
-            "scores": {name: _plain(score) for name, score in self.scores.items()},
             "classes": [
                 {
                     "name": item.name,
                     "photos": item.photos,
                     "counted": item.counted,
                     "share": item.share,
-                    "iou": _plain(item.iou),
-                    "precision": _number(item.precision),
-                    "recall": _number(item.recall),
-                    "f1": _number(item.f1),
-                    "boundary_iou": _number(item.boundary_iou),
+                    "iou": plain(item.iou),
+                    "precision": number(item.precision),
+                    "recall": number(item.recall),
+                    "f1": plain(item.f1),
+                    "boundary_iou": number(item.boundary_iou),
                 }
                 for item in self.classes
             ],
@@ -131,86 +111,58 @@ class Report:
                     value: {
                         "photos": part.photos,
                         "classes": list(part.classes),
-                        "scores": {name: _plain(score) for name, score in part.scores.items()},
+                        "scores": {name: plain(score) for name, score in part.scores.items()},
                     }
                     for value, part in values.items()
                 }
                 for axis, values in self.slices.items()
             },
             "confusion": {"labels": list(self.taxonomy.labels), "pixels": self.confusion.tolist()},
-            "settings": dict(self.settings),
         }
 
-    def to_json(self) -> str:
-        """`to_dict` as JSON text."""
-        return json.dumps(self.to_dict(), indent=2, allow_nan=False)
+    def tables(self) -> list[Table]:
+        """Mean scores, classes, slices."""
+        return [self._score_table(), self._class_table(), *([self._slice_table()] if self.slices else [])]
 
-    def table(self) -> str:
-        """The report as Markdown that reads well as plain text."""
-        parts = [
-            f"{self.model} on {self.dataset}: {self.photos} {self.kind} photos, in {self.taxonomy.name}",
-            _grid(["score", "value [95 % interval]"], [[TITLES[n], str(s)] for n, s in self.scores.items()]),
-            self._class_table(),
-        ]
-        if any(not item.counted for item in self.classes):
-            parts.append(f"\\* fewer than {MIN_PHOTOS} labelled photos: in the means of all classes only.")
-        if self.slices:
-            parts.append(self._slice_table())
-        if self.unscored:
-            parts.append(f"{self.unscored} photos have no right class in {self.taxonomy.name}.")
-        if self.broken:
-            listed = "\n".join(f"- {sample}" for sample in self.broken)
-            parts.append(f"{len(self.broken)} samples could not be read and were not scored:\n{listed}")
-        return "\n\n".join(parts) + "\n"
+    def notes(self) -> list[str]:
+        """How many flat photos have no right class."""
+        unscored = f"{self.unscored} photos have no right class in {self.taxonomy.name}."
+        return [unscored] if self.unscored else []
 
-    def _class_table(self) -> str:
-        header = ["class", "photos", "pixels", "IoU [95 %]", "precision", "recall", "F1", "boundary IoU"]
-        rows = [
-            [
-                item.name + ("" if item.counted else " \\*"),
+    def _class_table(self) -> Table:
+        header = (
+            "class",
+            "photos",
+            "pixels",
+            "IoU [95 %]",
+            "precision",
+            "recall",
+            "F1 [95 %]",
+            "boundary IoU",
+        )
+        rows = tuple(
+            (
+                item.name + ("" if item.counted else " *"),
                 str(item.photos),
                 f"{item.share:.2%}",
                 str(item.iou),
-                *(_short(v) for v in (item.precision, item.recall, item.f1, item.boundary_iou)),
-            ]
+                short(item.precision),
+                short(item.recall),
+                str(item.f1),
+                short(item.boundary_iou),
+            )
             for item in self.classes
-        ]
-        return _grid(header, rows)
+        )
+        few = f"* fewer than {MIN_PHOTOS} labelled photos: in the means of all classes only."
+        return Table("Classes", header, rows, "" if all(item.counted for item in self.classes) else few)
 
-    def _slice_table(self) -> str:
+    def _slice_table(self) -> Table:
         rows = []
         names: list[str] = []
         for axis, values in self.slices.items():
             for value, part in values.items():
                 names = list(part.scores)
                 cells = [str(score) for score in part.scores.values()]
-                rows.append([f"{axis}: {value}", str(part.photos), str(len(part.classes)), *cells])
-        return _grid(["slice", "photos", "classes", *(TITLES[name] for name in names)], rows)
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value
-
-
-def _plain(score: Score) -> dict[str, float | None]:
-    return {"value": _number(score.value), "low": _number(score.low), "high": _number(score.high)}
-
-
-def _short(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.3f}"
-
-
-def _grid(header: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table whose columns line up; all but the first are right-aligned."""
-    table = [header, *rows]
-    widths = [max(3, *(len(row[column]) for row in table)) for column in range(len(header))]
-
-    def line(cells: list[str]) -> str:
-        padded = [
-            cells[0].ljust(widths[0]),
-            *(c.rjust(w) for c, w in zip(cells[1:], widths[1:], strict=True)),
-        ]
-        return "| " + " | ".join(padded) + " |"
-
-    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
-    return "\n".join([line(header), line(rule), *map(line, rows)])
+                rows.append((f"{axis}: {value}", str(part.photos), str(len(part.classes)), *cells))
+        header = ("slice", "photos", "classes", *(TITLES[name] for name in names))
+        return Table("Slices", header, tuple(rows))

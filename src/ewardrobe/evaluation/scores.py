@@ -3,12 +3,12 @@
 The words mean what the design says: *mIoU* is the mean over all classes present in the labels, *garment mIoU*
 the same without background, hair and skin, *foreground IoU* all but background as one class. A class with
 fewer than `MIN_PHOTOS` labelled photos is left out of the means; every mean is also given with such classes,
-named `..._all`.
+named `..._all`. docs/reference/scores.md defines each score and names its source.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,7 @@ __all__ = [
     "class_scores",
     "interval",
     "mean_scores",
+    "means_over_photos",
     "resample_weights",
     "score_differences",
 ]
@@ -55,8 +56,8 @@ class Score:
 class ClassScore:
     """How well one class is found. `counted`: it has enough labelled photos to enter the means.
 
-    `share` is its part of all labelled pixels. IoU, precision, recall and F1 are over pixels; `boundary_iou`
-    is over the pixels near outlines.
+    `share` is its part of all labelled pixels. IoU, precision, recall and F1 (which is Dice) are over pixels;
+    `boundary_iou` is over the pixels near outlines.
     """
 
     name: str
@@ -66,7 +67,7 @@ class ClassScore:
     iou: Score
     precision: float
     recall: float
-    f1: float
+    f1: Score
     boundary_iou: float
 
 
@@ -146,8 +147,14 @@ class Tally:
 
     @property
     def f1(self) -> Array:
-        """Harmonic mean of precision and recall, (R, K)."""
+        """Harmonic mean of precision and recall, which is the Dice coefficient, (R, K)."""
         return _ratio(2 * self.true, np.where(self.present, self.labelled + self.predicted, 0))
+
+    @property
+    def weighted_iou(self) -> Array:
+        """IoU averaged over the classes by their labelled pixels, (R,)."""
+        iou = np.where(self.present, np.nan_to_num(self.iou), 0.0)
+        return _ratio((iou * self.labelled).sum(axis=1), self.labelled.sum(axis=1))
 
     @property
     def boundary_iou(self) -> Array:
@@ -193,6 +200,9 @@ def _definitions(taxonomy: Taxonomy, counted: NDArray[np.bool_]) -> dict[str, Ca
         "garment_miou_all": lambda t: _mean(t.iou, garments),
         "foreground_iou": lambda t: _ratio(t.foreground[:, 0], t.foreground[:, 1]),
         "pixel_accuracy": lambda t: _ratio(t.true.sum(axis=1), t.labelled.sum(axis=1)),
+        "fw_iou": lambda t: t.weighted_iou,
+        "f1": lambda t: _mean(t.f1, counted),
+        "f1_all": lambda t: _mean(t.f1, everything),
         "class_recall": lambda t: _mean(t.recall, counted),
         "class_recall_all": lambda t: _mean(t.recall, everything),
         "boundary_miou": lambda t: _mean(t.boundary_iou, counted),
@@ -216,7 +226,8 @@ def mean_scores(
         counts: of the photos.
         taxonomy: of the counts; class 0 is the background.
         counted: bool (K,), the classes that enter the means; those with `MIN_PHOTOS` labelled photos when
-        `None`. names: which scores; all when `None`.
+            `None`.
+        names: which scores; all when `None`.
         resamples: how many times the photos are drawn anew for the intervals.
         seed: of the draw.
     """
@@ -229,6 +240,26 @@ def mean_scores(
         name: interval(float(definitions[name](whole)[0]), definitions[name](drawn))
         for name in (names or definitions)
     }
+
+
+def means_over_photos(
+    columns: Mapping[str, Sequence[float]], *, resamples: int = RESAMPLES, seed: int = 0
+) -> dict[str, Score]:
+    """The mean of each column of numbers, one for each photo, with its interval.
+
+    NaN stands for a photo without that number; a column of nothing else is left out.
+    """
+    photos = len(next(iter(columns.values()), ()))
+    weights = resample_weights(photos, resamples, seed) if photos else np.ones((1, 0))
+    scores = {}
+    for name, column in columns.items():
+        values = np.asarray(column, dtype=np.float64)
+        known = ~np.isnan(values)
+        if known.any():
+            drawn = weights[:, known]
+            means = _ratio(drawn @ values[known], drawn.sum(axis=1))
+            scores[name] = interval(float(values[known].mean()), means)
+    return scores
 
 
 def score_differences(
@@ -254,7 +285,8 @@ def class_scores(
 ) -> tuple[ClassScore, ...]:
     """Scores of each class that has labelled pixels or was predicted, in index order."""
     whole = Tally.of(counts)
-    drawn = Tally.of(counts, resample_weights(len(counts.confusion), resamples, seed)).iou
+    drawn = Tally.of(counts, resample_weights(len(counts.confusion), resamples, seed))
+    iou, f1 = drawn.iou, drawn.f1
     photos = counts.labelled_photos
     return tuple(
         ClassScore(
@@ -262,10 +294,10 @@ def class_scores(
             photos=int(photos[k]),
             counted=bool(photos[k] >= MIN_PHOTOS),
             share=float(whole.labelled[0, k] / max(1.0, whole.labelled[0].sum())),
-            iou=interval(float(whole.iou[0, k]), drawn[:, k]),
+            iou=interval(float(whole.iou[0, k]), iou[:, k]),
             precision=float(whole.precision[0, k]),
             recall=float(whole.recall[0, k]),
-            f1=float(whole.f1[0, k]),
+            f1=interval(float(whole.f1[0, k]), f1[:, k]),
             boundary_iou=float(whole.boundary_iou[0, k]),
         )
         for k, item in enumerate(taxonomy)
