@@ -1,8 +1,9 @@
 """The models there are: the one that ships, those that can be pulled by name, those that were.
 
-`catalogue.json` lists them. A model that others published carries no description of its own; the catalogue holds it,
-and it is found again by the file's checksum, so that a copy under any name works too. What the user adds lies in a
-folder `models` of the data home (`EWARDROBE_HOME`, else the platform's place for data).
+`catalogue.json` lists them. A model that others published carries no description of its own. It is a file beside it,
+or the catalogue's, found by the file's checksum so that a copy under any name works too, or what its graph tells
+(`ewardrobe.segmentation.foreign`). What the user adds lies in a folder `models` of the data home (`EWARDROBE_HOME`, else
+the platform's place for data).
 """
 
 from __future__ import annotations
@@ -20,13 +21,24 @@ from ewardrobe.imaging import write_atomically
 from ewardrobe.segmentation.description import (
     METADATA_KEY,
     ModelDescription,
-    read_description,
+    read_description_file,
     write_description,
 )
 from ewardrobe.segmentation.download import Progress, checked, download, read_file
+from ewardrobe.segmentation.foreign import recognise
 from ewardrobe.segmentation.onnxfile import read_metadata
 
-__all__ = ["ModelInfo", "describe_foreign", "export", "info", "models", "models_folder", "pull", "resolve"]
+__all__ = [
+    "ModelInfo",
+    "describe",
+    "describe_foreign",
+    "export",
+    "info",
+    "models",
+    "models_folder",
+    "pull",
+    "resolve",
+]
 
 _HERE = Path(__file__).parent
 
@@ -48,6 +60,7 @@ class ModelInfo:
     url: str | None = None
     bytes: int | None = None
     sha256: str | None = None
+    md5: str | None = None
     source: str | None = None
     description: ModelDescription | None = None
 
@@ -107,17 +120,32 @@ def resolve(model: str | os.PathLike[str]) -> Path:
     return found.path
 
 
+def describe(path: Path) -> ModelDescription:
+    """The description of any model file that can be run; ModelError, saying what to do, when there is none."""
+    metadata = read_metadata(path)
+    if METADATA_KEY not in metadata and (found := describe_foreign(path)) is not None:
+        return found
+    return ModelDescription.from_onnx_metadata(metadata, where=path.name)
+
+
 def describe_foreign(path: Path) -> ModelDescription | None:
-    """The catalogue's description of a file that carries none, known by its size and checksum; None for any other."""
+    """The description of a file that carries none, None for a file that carries one or is unknown.
+
+    It is that of the file `<stem>.json` beside it, if this is a description; or the catalogue's, by size and checksum;
+    or made from the graph. ModelError when the file beside it is not valid, or something beside it is missing.
+    """
     if METADATA_KEY in read_metadata(path):
         return None
-    size = path.stat().st_size
+    if (beside := path.with_suffix(".json")).is_file() and _is_description(beside):
+        return read_description_file(beside)
+    size, folder = path.stat().st_size, models_folder()
     for row in _rows():
-        if row.get("bytes") == size and "description" in row and _checksum(path) == row["sha256"]:
-            return ModelDescription.from_json(
-                row["description"], where=f"the catalogue's entry {row['name']}"
-            )
-    return None
+        if "description" not in row:
+            continue
+        is_known = row.get("bytes") == size and _checksum(path) == row["sha256"]
+        if is_known or path == folder / f"{row['name']}.onnx":
+            return _row_description(row)
+    return recognise(path)
 
 
 def pull(
@@ -134,7 +162,7 @@ def pull(
     unknown, the network cannot be reached, or the checksum differs.
     """
     found = info(name)
-    if found.url is None or found.sha256 is None:
+    if found.url is None:
         if found.path is not None:
             return found.path
         raise ModelError(_how_to_get(found))
@@ -146,7 +174,7 @@ def pull(
     except OSError as error:
         raise ModelError(f"{target.parent} cannot be made: {error.strerror or error}") from None
     blocks = read_file(Path(source)) if source is not None else download(found.url, name)
-    write_atomically(target, checked(blocks, name, found.bytes or 0, found.sha256, progress))
+    write_atomically(target, checked(blocks, name, found.bytes, _digest(found), progress))
     return target
 
 
@@ -159,7 +187,7 @@ def export(name: str, path: str | os.PathLike[str]) -> Path:
     if description is not None:
         write_description(origin, target, description)
         return target
-    ModelDescription.from_onnx_metadata(read_metadata(origin), where=origin.name)
+    describe(origin)
     write_atomically(target, lambda file: file.writelines(read_file(origin)))
     return target
 
@@ -183,6 +211,7 @@ def _from_row(row: dict[str, Any]) -> ModelInfo:
         url=row.get("url"),
         bytes=row.get("bytes"),
         sha256=row.get("sha256"),
+        md5=row.get("md5"),
         source=row.get("source"),
         description=_description(row, path),
     )
@@ -190,13 +219,34 @@ def _from_row(row: dict[str, Any]) -> ModelInfo:
 
 def _description(row: dict[str, Any], path: Path | None) -> ModelDescription | None:
     if "description" in row:
-        return ModelDescription.from_json(row["description"], where=f"the catalogue's entry {row['name']}")
-    return read_description(path) if path is not None else None
+        return _row_description(row)
+    try:
+        return describe(path) if path is not None else None
+    except ModelError:  # a list of models must not fail for one of them
+        return None
+
+
+def _row_description(row: dict[str, Any]) -> ModelDescription:
+    """The description in an entry; what the entry says of the model itself holds for it, too."""
+    shared: dict[str, Any] = {
+        key: row[key] for key in ("name", "title", "licence", "commercial_use", "source") if key in row
+    }
+    return ModelDescription.from_json(
+        {**shared, **row["description"]}, where=f"the catalogue's entry {row['name']}"
+    )
+
+
+def _is_description(path: Path) -> bool:
+    """Whether a JSON file that happens to have the model's name is meant to describe it."""
+    try:
+        return '"schema_version"' in path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _from_file(path: Path) -> ModelInfo:
     try:
-        about = read_description(path)
+        about = describe(path)
     except ModelError as error:
         return ModelInfo(path.stem, path.stem, str(error), "", None, None)
     return ModelInfo(
@@ -216,6 +266,11 @@ def _how_to_get(found: ModelInfo) -> str:
             f"model {found.name} is not in this installation; install eWardrobe again, or give another model"
         )
     return f"model {found.name} is not here yet; get it with: ewardrobe models pull {found.name}"
+
+
+def _digest(found: ModelInfo) -> tuple[str, str]:
+    """The algorithm and the checksum that its file must have; some publish no better one than MD5."""
+    return ("sha256", found.sha256) if found.sha256 else ("md5", found.md5 or "")
 
 
 def _checksum(path: Path) -> str:

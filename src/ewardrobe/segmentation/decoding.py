@@ -61,8 +61,8 @@ def decode(
 ) -> Detections:
     """The detections with at least `score`, at most 300, best first.
 
-    `outputs` are the graph's, by name, as it gave them; `placement` is where the photo lay in its input. Each box has
-    one class, its best. ModelError when the outputs contradict the description or hold what is no number.
+    `outputs` are the graph's, by name, as it gave them; `placement` is where the photo lay in its input. A YOLO's box
+    has one class, its best. ModelError when the outputs contradict the description or hold what is no number.
     """
     by_kind: dict[OutputKind, Array] = {
         spec.kind: np.asarray(outputs[name], dtype=np.float32) for name, spec in description.outputs.items()
@@ -161,17 +161,18 @@ def _detr(outputs: Outputs, classes: int, placement: Placement, score: float) ->
         raise ModelError(f"it has {logits.shape[2]} classes, its description {classes} and a background")
     _check_numbers(logits)
     scores = 1 / (1 + np.exp(-np.clip(logits[0, :, logits.shape[2] - classes :], -30, 30)))
-    numbers = scores.argmax(axis=1)
-    best = scores[np.arange(len(scores)), numbers]
-    kept = np.flatnonzero(best >= score)
+    # As published: pairs of query and class, so that one query may be two things.
+    pairs = np.argsort(-scores, axis=None, kind="stable")[:MOST]
+    pairs = pairs[scores.reshape(-1)[pairs] >= score]
+    queries, numbers = np.divmod(pairs, classes)
     height, width = placement.input_size
-    corners = _corners(boxes[0, kept]) * np.array([width, height, width, height], dtype=np.float32)
+    corners = _corners(boxes[0, queries]) * np.array([width, height, width, height], dtype=np.float32)
 
     def plane(index: int, box: tuple[float, float, float, float]) -> MaskPlane:
         everywhere = (0.0, 0.0, float(placement.photo_size[1]), float(placement.photo_size[0]))
-        return _over_input(masks[0, kept[index]], placement, everywhere, True)
+        return _over_input(masks[0, queries[index]], placement, everywhere, True)
 
-    return _Found(corners, numbers[kept].astype(np.int64), best[kept].astype(np.float32), plane)
+    return _Found(corners, numbers.astype(np.int64), scores[queries, numbers].astype(np.float32), plane)
 
 
 def _is_end_to_end(outputs: Outputs) -> bool:

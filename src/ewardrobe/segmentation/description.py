@@ -76,6 +76,7 @@ __all__ = [
     "OutputKind",
     "OutputSpec",
     "read_description",
+    "read_description_file",
     "write_description",
 ]
 
@@ -238,6 +239,16 @@ class ModelDescription:
 def read_description(path: Path) -> ModelDescription:
     """The description in the ONNX file `path`; ModelError when the file is missing, no ONNX model, or has none."""
     return ModelDescription.from_onnx_metadata(read_metadata(path), where=path.name)
+
+
+def read_description_file(path: Path) -> ModelDescription:
+    """The description in the JSON file `path`; ModelError when it is missing or not a valid one."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise ModelError(f"the description {path} cannot be read: {reason}") from None
+    return ModelDescription.from_json(text, where=f"the description {path}")
 
 
 def write_description(path_in: Path, path_out: Path, description: ModelDescription) -> None:

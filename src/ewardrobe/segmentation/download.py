@@ -14,7 +14,7 @@ from ewardrobe.errors import ModelError
 __all__ = ["Progress", "checked", "download", "read_file"]
 
 Progress: TypeAlias = Callable[[int, int], None]
-"""Called with the bytes so far and the bytes in all."""
+"""Called with the bytes so far and the bytes in all, 0 where these are unknown."""
 
 _BLOCK = 1 << 20
 _TIMEOUT_S = 30
@@ -46,21 +46,29 @@ def read_file(path: Path) -> Iterator[bytes]:
 
 
 def checked(
-    blocks: Iterator[bytes], name: str, size: int, sha256: str, progress: Progress | None
+    blocks: Iterator[bytes],
+    name: str,
+    size: int | None,
+    expected: tuple[str, str],
+    progress: Progress | None,
 ) -> Callable[[BinaryIO], None]:
-    """A writer of the blocks that raises ModelError, at the end, when their SHA-256 is not the one given."""
+    """A writer of the blocks that raises ModelError, at the end, when they are not what is expected.
+
+    `expected`: the name of a hash function, such as "sha256", and the checksum; `size` in bytes, None if unknown.
+    """
 
     def write(file: BinaryIO) -> None:
-        digest, done = hashlib.sha256(), 0
+        digest, done = hashlib.new(expected[0], usedforsecurity=False), 0
         for block in blocks:
             file.write(block)
             digest.update(block)
             done += len(block)
             if progress is not None:
-                progress(done, size)
-        if digest.hexdigest() != sha256:
+                progress(done, size or 0)
+        if digest.hexdigest() != expected[1]:
+            of = "" if size is None else f" of {size}"
             raise ModelError(
-                f"what came as model {name} is not it ({done} bytes of {size}, or other content); nothing was kept"
+                f"what came as model {name} is not it ({done} bytes{of}, or other content); nothing was kept"
             )
 
     return write

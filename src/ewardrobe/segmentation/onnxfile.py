@@ -19,17 +19,17 @@ from ewardrobe.errors import ModelError
 __all__ = ["graph_sha256", "read_metadata", "write_metadata"]
 
 _T = TypeVar("_T")
-_GRAPH, _METADATA = 7, 14
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+GRAPH, _METADATA = 7, 14
+VARINT, _FIXED64, BYTES, _FIXED32 = 0, 1, 2, 5
 
 
-class _MalformedError(Exception):
+class MalformedError(Exception):
     """The bytes are no protobuf message."""
 
 
 def read_metadata(path: Path) -> dict[str, str]:
     """The metadata entries of the ONNX file `path`; ModelError when it is missing or no ONNX model."""
-    return _with_bytes(path, lambda data: dict(entry for _, _, entry in _fields(data) if entry))
+    return with_bytes(path, lambda data: dict(entry for _, _, entry in _fields(data) if entry))
 
 
 def write_metadata(path_in: Path, path_out: Path, entries: Mapping[str, str]) -> None:
@@ -41,7 +41,7 @@ def write_metadata(path_in: Path, path_out: Path, entries: Mapping[str, str]) ->
         kept = [data[start:end] for start, end, entry in _fields(data) if not (entry and entry[0] in entries)]
         return b"".join(kept) + b"".join(_entry(key, value) for key, value in entries.items())
 
-    write_atomically(path_out, _with_bytes(path_in, rewritten))
+    write_atomically(path_out, with_bytes(path_in, rewritten))
 
 
 def graph_sha256(path: Path) -> str:
@@ -58,10 +58,11 @@ def graph_sha256(path: Path) -> str:
                 total.update(data[start:end])
         return total.hexdigest()
 
-    return _with_bytes(path, digest)
+    return with_bytes(path, digest)
 
 
-def _with_bytes(path: Path, work: Callable[[mmap.mmap], _T]) -> _T:
+def with_bytes(path: Path, work: Callable[[mmap.mmap], _T]) -> _T:
+    """What `work` makes of the bytes of the file `path`; ModelError when it is missing or no ONNX model."""
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             return work(data)
@@ -71,7 +72,7 @@ def _with_bytes(path: Path, work: Callable[[mmap.mmap], _T]) -> _T:
         raise ModelError(f"model file {path} is a folder; give the .onnx file in it") from None
     except OSError as error:
         raise ModelError(f"model file {path} cannot be read: {error.strerror or error}") from None
-    except (_MalformedError, ValueError):  # ValueError: an empty file, or text that is no UTF-8
+    except (MalformedError, ValueError):  # ValueError: an empty file, or text that is no UTF-8
         raise ModelError(f"{path} is not an ONNX model") from None
 
 
@@ -80,54 +81,55 @@ def _fields(data: mmap.mmap) -> Iterator[tuple[int, int, tuple[str, str] | None]
     position, has_graph = 0, False
     while position < len(data):
         start = position
-        number, wire, content, position = _field(data, position)
-        has_graph = has_graph or (number == _GRAPH and wire == _BYTES)
-        is_entry = number == _METADATA and wire == _BYTES
+        number, wire, content, position = read_field(data, position)
+        has_graph = has_graph or (number == GRAPH and wire == BYTES)
+        is_entry = number == _METADATA and wire == BYTES
         yield start, position, _pair(data, content, position) if is_entry else None
     if not has_graph:
-        raise _MalformedError
+        raise MalformedError
 
 
 def _pair(data: mmap.mmap, position: int, end: int) -> tuple[str, str]:
     found = {1: "", 2: ""}
     while position < end:
-        number, wire, content, position = _field(data, position)
-        if wire == _BYTES and number in found:
+        number, wire, content, position = read_field(data, position)
+        if wire == BYTES and number in found:
             found[number] = data[content:position].decode("utf-8")
     if position != end:
-        raise _MalformedError
+        raise MalformedError
     return found[1], found[2]
 
 
-def _field(data: mmap.mmap, position: int) -> tuple[int, int, int, int]:
+def read_field(data: mmap.mmap, position: int) -> tuple[int, int, int, int]:
     """The field at `position`: its number, wire type, and where its content starts and ends."""
-    tag, position = _varint(data, position)
+    tag, position = read_varint(data, position)
     number, wire = tag >> 3, tag & 7
-    if wire == _BYTES:
-        length, position = _varint(data, position)
+    if wire == BYTES:
+        length, position = read_varint(data, position)
         end = position + length
-    elif wire == _VARINT:
-        _, end = _varint(data, position)
+    elif wire == VARINT:
+        _, end = read_varint(data, position)
     elif wire in (_FIXED64, _FIXED32):
         end = position + (8 if wire == _FIXED64 else 4)
     else:
-        raise _MalformedError
+        raise MalformedError
     if number == 0 or end > len(data):
-        raise _MalformedError
+        raise MalformedError
     return number, wire, position, end
 
 
-def _varint(data: mmap.mmap, position: int) -> tuple[int, int]:
+def read_varint(data: mmap.mmap, position: int) -> tuple[int, int]:
+    """The number at `position`, and where it ends."""
     value = 0
     for shift in range(0, 64, 7):
         if position >= len(data):
-            raise _MalformedError
+            raise MalformedError
         byte = data[position]
         position += 1
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
             return value, position
-    raise _MalformedError
+    raise MalformedError
 
 
 def _entry(key: str, value: str) -> bytes:
@@ -137,7 +139,7 @@ def _entry(key: str, value: str) -> bytes:
 
 
 def _length_delimited(number: int, content: bytes) -> bytes:
-    return _varint_bytes(number << 3 | _BYTES) + _varint_bytes(len(content)) + content
+    return _varint_bytes(number << 3 | BYTES) + _varint_bytes(len(content)) + content
 
 
 def _varint_bytes(value: int) -> bytes:

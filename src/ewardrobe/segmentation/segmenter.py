@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ewardrobe.errors import PhotoError
 from ewardrobe.imaging import Photo, PhotoSource, open_photo
-from ewardrobe.segmentation.catalogue import describe_foreign, resolve
+from ewardrobe.segmentation.catalogue import describe, resolve
 from ewardrobe.segmentation.cleanup import clean
 from ewardrobe.segmentation.description import ModelDescription
 from ewardrobe.segmentation.instances import find_instances
@@ -41,16 +41,17 @@ class Segmenter:
         providers: Sequence[str] | None = None,
         description: ModelDescription | None = None,
     ) -> None:
-        """Load a model of the catalogue by name, or an ONNX file.
+        """Load a model of the catalogue by name, or an ONNX file: semantic, matting or instance, ours or another's.
 
         `size`: the long side in pixels (height and width where the model wants both), or the name of one of the
         model's sizes, such as "live"; None: its own. `threads`: ONNX Runtime's, None: all cores. `providers`: ONNX
-        Runtime's, None: a GPU when there is one. `description`: for an ONNX file that carries none. ModelError, in
+        Runtime's, None: a GPU when there is one. `description`: for an ONNX file that carries none, and of
+        which neither a file beside it nor its graph says enough. ModelError, in
         one line, when the model is unknown, unreadable, or contradicts its description.
         """
         path = resolve(model)
         self._runtime = Runtime(
-            path, description or describe_foreign(path), size=size, threads=threads, providers=providers
+            path, description or describe(path), size=size, threads=threads, providers=providers
         )
 
     @property
