@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from ewardrobe.taxonomy import Taxonomy
 
-__all__ = ["is_footwear", "is_head", "is_in_bits", "is_separable", "rivalry", "smallest_share"]
+__all__ = [
+    "comes_in_pairs",
+    "has_strap",
+    "is_head",
+    "is_in_bits",
+    "is_separable",
+    "rivalry",
+    "smallest_share",
+]
 
 # The largest region of one class, as a share of the other it touches, that is taken for a slip of the model: nobody
 # wears half a skirt on a pair of trousers, but a top shows under a jacket. Set by eye, and checked on the validation
@@ -50,10 +58,15 @@ _SMALLEST = {
 }
 _SMALLEST_BY_KIND = {"background": 0.0003, "body": 0.0003, "garment": 0.003}
 
-_FOOTWEAR = ("footwear", "shoes", "shoe", "feet", "legs and feet")
+_IN_PAIRS = (
+    *("footwear", "shoes", "shoe", "feet", "legs and feet"),
+    *("boots", "clogs", "flats", "heels", "loafers", "pumps", "sandals", "sneakers", "wedges"),
+    *("sock", "socks", "leg warmer", "glove", "gloves", "earrings"),
+)
 _HEAD = ("hair", "face", "hat")
 _IN_BITS = ("accessories", "eyewear", "sunglasses", "belt", "bag", "scarf")
-_SEPARABLE = ("bag", "accessories", "bag, wallet", "hat")
+_WITH_STRAPS = ("bag", "bag, wallet", "purse", "wallet")
+_SEPARABLE = (*_WITH_STRAPS, "accessories", "hat", "bracelet", "ring")
 
 
 def rivalry(taxonomy: Taxonomy, small: int, large: int, *, worn: bool = True) -> float:
@@ -80,9 +93,14 @@ def smallest_share(taxonomy: Taxonomy, label: int) -> float:
     return _SMALLEST.get(item.name.lower(), _SMALLEST_BY_KIND[item.kind])
 
 
-def is_footwear(taxonomy: Taxonomy, label: int) -> bool:
+def comes_in_pairs(taxonomy: Taxonomy, label: int) -> bool:
     """Whether two regions of the class are one item, a pair."""
-    return taxonomy[label].name.lower() in _FOOTWEAR
+    return taxonomy[label].name.lower() in _IN_PAIRS
+
+
+def has_strap(taxonomy: Taxonomy, label: int) -> bool:
+    """Whether an arm often cuts an item of the class in two."""
+    return taxonomy[label].name.lower() in _WITH_STRAPS
 
 
 def is_head(taxonomy: Taxonomy, label: int) -> bool:
