@@ -6,7 +6,19 @@ from typing import Annotated, Any
 
 import typer
 
-from ewardrobe.cli import add, dataset, doctor, evaluate, exchange, models, segment, taxonomy, train, wardrobe
+from ewardrobe.cli import (
+    add,
+    compare,
+    dataset,
+    doctor,
+    evaluate,
+    exchange,
+    models,
+    segment,
+    taxonomy,
+    train,
+    wardrobe,
+)
 
 __all__ = ["app", "command"]
 
@@ -53,13 +65,14 @@ for _panel, _name, _function in (
     (_STORE, "backup", exchange.backup),
     (_STORE, "restore", exchange.restore),
     (_TOOLS, "evaluate", evaluate.evaluate),
+    (_TOOLS, "compare", compare.compare),
+    (_TOOLS, "train", train.train),
     (_TOOLS, "doctor", doctor.doctor),
 ):
     app.command(_name, rich_help_panel=_panel)(_function)
 app.add_typer(models.app, name="models", rich_help_panel=_TOOLS)
 app.add_typer(dataset.app, name="dataset", rich_help_panel=_TOOLS)
 app.add_typer(taxonomy.app, name="taxonomy", rich_help_panel=_TOOLS)
-app.add_typer(train.app, name="train", rich_help_panel=_TOOLS)
 
 
 def command() -> Any:

@@ -1,4 +1,4 @@
-"""`ewardrobe train`: make a model; needs the extra `train`."""
+"""`ewardrobe train` and `ewardrobe sweep`: make models; they need the extra `train`."""
 
 from __future__ import annotations
 
@@ -10,42 +10,71 @@ import typer
 
 from ewardrobe.errors import MissingExtraError, UsageError
 
-__all__ = ["app"]
+__all__ = ["train"]
 
-app = typer.Typer(help="Train models (needs the extra `train`).", no_args_is_help=True)
-
-
-@app.callback()
-def _train() -> None:
-    """Train models (needs the extra `train`)."""
+Data = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", envvar="EWARDROBE_DATA", help="Folder that the datasets' paths start from."),
+]
 
 
-@app.command("default")
-def train_default(
-    data: Annotated[
+def train(
+    what: Annotated[str, typer.Argument(metavar="CONFIG", help="A YAML file, or `default` for the shipped model.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE]...", help="Keys of the config to set, such as training.steps=500."),
+    ] = None,
+    data: Data = None,
+    run: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", envvar="EWARDROBE_DATA", help="Folder of the training data: `ccp`, `flatlay`."
+            metavar="DIR",
+            help="Folder of the run; one that was stopped goes on in it.",
+            show_default="runs/NAME",
         ),
     ] = None,
-    run: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder of the run; one that was stopped goes on in it.")
-    ] = Path("runs/default"),
+    export: Annotated[bool, typer.Option(help="Write model.onnx at the end.")] = True,
     recipe: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A recipe of your own.", show_default="the shipped model's"),
+        typer.Option(metavar="FILE", help="`default` only: another recipe.", show_default="the shipped model's"),
     ] = None,
     start: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.onnx", help="Train this file of the same architecture further."),
+        typer.Option(metavar="FILE.onnx", help="`default` only: train this file of it further."),
     ] = None,
     threads: Annotated[int | None, typer.Option(metavar="N", min=1, help="PyTorch's threads.")] = None,
 ) -> None:
-    """Train the model that ships, from the same data with the same seeds."""
-    if find_spec("torch") is None:
-        raise MissingExtraError("training needs PyTorch: pip install 'ewardrobe[train]'")
-    if data is None:
-        raise UsageError("say where the training data is, with --data or EWARDROBE_DATA")
-    from ewardrobe.training.default import train_default as train
+    """Train a model as a config says; `configs/` has ready ones.
 
-    train(data, run, recipe, start=start, threads=threads)
+    The run folder holds the config, metrics.csv, TensorBoard logs, curves and pictures, checkpoints, and the model.
+    """
+    _need_torch()
+    if what == "default":
+        if overrides:
+            raise UsageError("`train default` takes a --recipe, no key=value: its phases are in that file")
+        if data is None:
+            raise UsageError("say where the training data is, with --data or EWARDROBE_DATA")
+        from ewardrobe.training.default import train_default
+
+        train_default(data, run or Path("runs/default"), recipe, start=start, threads=threads)
+        return
+    if recipe or start:
+        raise UsageError("--recipe and --start are for `train default`; a config has its own keys")
+    from ewardrobe.training.config import load_config
+    from ewardrobe.training.running import train as train_config
+
+    changes = list(overrides or [])
+    if threads:
+        changes.append(f"training.threads={threads}")
+    config = load_config(Path(what), changes)
+    done = train_config(config, run or Path("runs") / config.name, data=data, export=export)
+    if done.scores:
+        scores = "  ".join(f"{name} {value:.3f}" for name, value in done.scores.items())
+        print(f"{done.folder}: {done.steps} steps, best {done.watch} {done.best:.3f}; at the end {scores}")
+    if done.onnx:
+        print(f"model: {done.onnx}")
+
+
+def _need_torch() -> None:
+    if find_spec("torch") is None or find_spec("lightning") is None:
+        raise MissingExtraError('training needs PyTorch and Lightning: pip install "ewardrobe[train]"')
