@@ -27,26 +27,27 @@ def list_models(as_json: AsJson = False, as_csv: AsCsv = False, as_table: AsTabl
         {
             "name": item.name,
             "title": item.title,
+            "task": None if item.description is None else item.description.task,
             "installed": item.installed,
             "licence": item.licence_note,
+            "commercial_use": item.commercial_use,
             "megabytes": None if item.bytes is None else round(item.bytes / 1e6, 1),
             "path": None if item.path is None else str(item.path),
             "about": item.about,
         }
         for item in models()
     ]
-    columns = ("name", "title", "installed", "megabytes", "licence")
+    columns = ("name", "task", "title", "installed", "megabytes", "licence")
     print_rows(rows, as_json=as_json, as_csv=as_csv, as_table=as_table, columns=columns)
 
 
 @app.command("show")
 def show_model(name: Name, as_json: AsJson = False) -> None:
     """Show what a model says of itself: classes, input, licence, training data, scores."""
-    from ewardrobe.segmentation import read_description, resolve
-    from ewardrobe.segmentation.catalogue import describe_foreign
+    from ewardrobe.segmentation import describe_model, resolve
 
     path = resolve(name)
-    described = json.loads((describe_foreign(path) or read_description(path)).to_json())
+    described = json.loads(describe_model(path).to_json())
     if as_json:
         print_json(described)
         return

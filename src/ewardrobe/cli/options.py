@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Home", "Jobs", "Model", "Out", "Overwrite", "Photos", "Size", "inference_size"]
+__all__ = ["Described", "Home", "Jobs", "Model", "Out", "Overwrite", "Photos", "Size", "inference_size"]
 
 Photos = Annotated[
     list[str],
@@ -21,6 +21,14 @@ Out = Annotated[
 Model = Annotated[
     str,
     typer.Option("--model", "-m", metavar="NAME|FILE", help="A model by name (see `models list`) or file."),
+]
+Described = Annotated[
+    Path | None,
+    typer.Option(
+        "--description",
+        metavar="FILE",
+        help="What the model is, as JSON, for an .onnx file that does not say it.",
+    ),
 ]
 Size = Annotated[
     str | None,

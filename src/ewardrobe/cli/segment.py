@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ewardrobe.cli.options import Jobs, Model, Out, Overwrite, Photos, Size, inference_size
+from ewardrobe.cli.options import Described, Jobs, Model, Out, Overwrite, Photos, Size, inference_size
 from ewardrobe.cli.output import AsJson
 from ewardrobe.cli.runs import show_run
 
@@ -27,6 +27,7 @@ def segment(
             metavar="LIST", help="What to write, with commas: labels, overlay, cutouts, json, mask."
         ),
     ] = "labels,overlay,cutouts,json",
+    description: Described = None,
     size: Size = None,
     jobs: Jobs = 1,
     overwrite: Overwrite = False,
@@ -41,6 +42,7 @@ def segment(
         sources,
         out,
         model=model,
+        description=description,
         size=inference_size(size),
         save=wanted,
         jobs=jobs,
@@ -69,6 +71,7 @@ def cutout(
         typer.Option("--crop", help="Cut each picture down to what is in it; else it has the photo's size."),
     ] = False,
     model: Model = "default",
+    description: Described = None,
     size: Size = None,
     jobs: Jobs = 1,
     overwrite: Overwrite = False,
@@ -85,6 +88,7 @@ def cutout(
         background=background,
         crop=crop,
         model=model,
+        description=description,
         size=inference_size(size),
         jobs=jobs,
         overwrite=overwrite,

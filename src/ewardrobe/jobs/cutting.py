@@ -32,6 +32,7 @@ def cut_out_photos(
     background: str = "transparent",
     crop: bool = False,
     model: str = "default",
+    description: Path | None = None,
     size: int | str | None = None,
     jobs: int = 1,
     overwrite: bool = False,
@@ -40,18 +41,19 @@ def cut_out_photos(
 
     `of`: "person" (everything but the background, one picture), "garments" (one each), "parts" (the person, and top,
     bottom and dress as far as they are there), or a class of the model's taxonomy. `background`: "transparent",
-    "#rrggbb" or the path of a picture. Without `crop` a picture has the photo's size.
+    "#rrggbb" or the path of a picture. Without `crop` a picture has the photo's size. `description`: a JSON file that
+    says what the model is.
     """
     _check_background(background)
     settings = {
         "verb": "cutout",
-        **model_identity(model),
+        **model_identity(model, description),
         "size": size,
         "of": of,
         "background": background,
         "crop": crop,
     }
-    setup = partial(_load, model, size, threads_for(jobs), of)
+    setup = partial(_load, model, size, threads_for(jobs), of, description)
     work = partial(_cut_out, out, of, background, crop)
     return run_into_folder(sources, out, settings, setup, work, jobs=jobs, overwrite=overwrite)
 
@@ -67,8 +69,10 @@ def _check_background(background: str) -> None:
         )
 
 
-def _load(model: str, size: int | str | None, threads: int, of: str) -> Segmenter:
-    segmenter = load_segmenter(model, size, threads)
+def _load(
+    model: str, size: int | str | None, threads: int, of: str, description: Path | None = None
+) -> Segmenter:
+    segmenter = load_segmenter(model, size, threads, description)
     garments = [segmenter.taxonomy[index].name for index in segmenter.taxonomy.garments]
     if of not in (*_GROUPS, *garments):
         raise UsageError(f"cannot cut out {of!r}; choose from: {', '.join((*_GROUPS, *garments))}")

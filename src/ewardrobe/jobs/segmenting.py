@@ -39,6 +39,7 @@ def segment_photos(
     out: Path,
     *,
     model: str = "default",
+    description: Path | None = None,
     size: int | str | None = None,
     save: Collection[str] = ("labels", "overlay", "cutouts", "json"),
     jobs: int = 1,
@@ -47,14 +48,14 @@ def segment_photos(
     """Segment photos and videos into `out` and yield each one's outcome as it is finished.
 
     A photo that an earlier run with the same settings finished is skipped unless `overwrite`. `save` names what is
-    written, of `SAVED`; a video gives a labelled video. UsageError for an unknown name in `save`, ModelError when
-    the model cannot be loaded.
+    written, of `SAVED`; a video gives a labelled video. `description`: a JSON file that says what the model is.
+    UsageError for an unknown name in `save`, ModelError when the model cannot be loaded.
     """
     unknown = [name for name in save if name not in SAVED]
     if unknown or not save:
         raise UsageError(f"cannot save {', '.join(unknown) or 'nothing'}; choose from {', '.join(SAVED)}")
-    settings = {"verb": "segment", **model_identity(model), "size": size, "save": sorted(save)}
-    setup = partial(load_segmenter, model, size, threads_for(jobs))
+    settings = {"verb": "segment", **model_identity(model, description), "size": size, "save": sorted(save)}
+    setup = partial(load_segmenter, model, size, threads_for(jobs), description)
     work = partial(_segment, out, tuple(save))
     return run_into_folder(sources, out, settings, setup, work, jobs=jobs, overwrite=overwrite)
 
@@ -92,24 +93,30 @@ def _work_and_note(writer: JournalWriter, work: Work, state: Any, source: Source
     return outcome
 
 
-def load_segmenter(model: str, size: int | str | None, threads: int | None) -> Segmenter:
+def load_segmenter(
+    model: str, size: int | str | None, threads: int | None, description: Path | None = None
+) -> Segmenter:
     """A worker's own segmenter; OpenCV is held to the same number of threads."""
     import cv2
 
-    from ewardrobe.segmentation import Segmenter
+    from ewardrobe.segmentation import Segmenter, read_description_file
 
     if threads is not None:
         cv2.setNumThreads(threads)
-    return Segmenter(model, size=size, threads=threads)
+    about = None if description is None else read_description_file(description)
+    return Segmenter(model, size=size, threads=threads, description=about)
 
 
-def model_identity(model: str) -> dict[str, Any]:
-    """What tells one model file from another; ModelError when there is no such model."""
-    from ewardrobe.segmentation import resolve
+def model_identity(model: str, description: Path | None = None) -> dict[str, Any]:
+    """What tells one model file, as described, from another; ModelError when there is no such model."""
+    from ewardrobe.segmentation import read_description_file, resolve
 
     path = resolve(model)
     status = path.stat()
-    return {"model": str(model), "bytes": status.st_size, "time": status.st_mtime_ns}
+    identity = {"model": str(model), "bytes": status.st_size, "time": status.st_mtime_ns}
+    if description is not None:
+        identity["description"] = read_description_file(description).to_json()
+    return identity
 
 
 def open_source(source: Source) -> Photo:

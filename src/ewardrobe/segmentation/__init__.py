@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ewardrobe.segmentation.catalogue import (
         ModelInfo,
+        describe_model,
         export,
         info,
         models,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         ModelDescription,
         OutputSpec,
         read_description,
+        read_description_file,
         write_description,
     )
     from ewardrobe.segmentation.detections import Detections
@@ -49,6 +51,7 @@ __all__ = [
     "Segmenter",
     "VideoSummary",
     "available_providers",
+    "describe_model",
     "export",
     "info",
     "iter_video",
@@ -56,6 +59,7 @@ __all__ = [
     "models_folder",
     "pull",
     "read_description",
+    "read_description_file",
     "resolve",
     "segment",
     "segment_video",
@@ -63,8 +67,24 @@ __all__ = [
 ]
 
 _MODULES = {
-    "catalogue": ("ModelInfo", "export", "info", "models", "models_folder", "pull", "resolve"),
-    "description": ("InputSpec", "ModelDescription", "OutputSpec", "read_description", "write_description"),
+    "catalogue": (
+        "ModelInfo",
+        "describe_model",
+        "export",
+        "info",
+        "models",
+        "models_folder",
+        "pull",
+        "resolve",
+    ),
+    "description": (
+        "InputSpec",
+        "ModelDescription",
+        "OutputSpec",
+        "read_description",
+        "read_description_file",
+        "write_description",
+    ),
     "detections": ("Detections",),
     "garments": ("Cutout", "Garment"),
     "results": ("Segmentation",),

@@ -2,8 +2,8 @@
 
 `catalogue.json` lists them. A model that others published carries no description of its own. It is a file beside it,
 or the catalogue's, found by the file's checksum so that a copy under any name works too, or what its graph tells
-(`ewardrobe.segmentation.foreign`). What the user adds lies in a folder `models` of the data home (`EWARDROBE_HOME`, else
-the platform's place for data).
+(`ewardrobe.segmentation.foreign`). What the user adds lies in a folder `models` of the data home (`EWARDROBE_HOME`,
+else the platform's place for data).
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from ewardrobe.segmentation.onnxfile import read_metadata
 
 __all__ = [
     "ModelInfo",
-    "describe",
     "describe_foreign",
+    "describe_model",
     "export",
     "info",
     "models",
@@ -120,7 +120,7 @@ def resolve(model: str | os.PathLike[str]) -> Path:
     return found.path
 
 
-def describe(path: Path) -> ModelDescription:
+def describe_model(path: Path) -> ModelDescription:
     """The description of any model file that can be run; ModelError, saying what to do, when there is none."""
     metadata = read_metadata(path)
     if METADATA_KEY not in metadata and (found := describe_foreign(path)) is not None:
@@ -187,7 +187,7 @@ def export(name: str, path: str | os.PathLike[str]) -> Path:
     if description is not None:
         write_description(origin, target, description)
         return target
-    describe(origin)
+    describe_model(origin)
     write_atomically(target, lambda file: file.writelines(read_file(origin)))
     return target
 
@@ -221,7 +221,7 @@ def _description(row: dict[str, Any], path: Path | None) -> ModelDescription | N
     if "description" in row:
         return _row_description(row)
     try:
-        return describe(path) if path is not None else None
+        return describe_model(path) if path is not None else None
     except ModelError:  # a list of models must not fail for one of them
         return None
 
@@ -246,7 +246,7 @@ def _is_description(path: Path) -> bool:
 
 def _from_file(path: Path) -> ModelInfo:
     try:
-        about = describe(path)
+        about = describe_model(path)
     except ModelError as error:
         return ModelInfo(path.stem, path.stem, str(error), "", None, None)
     return ModelInfo(

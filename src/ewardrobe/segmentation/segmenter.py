@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ewardrobe.errors import PhotoError
 from ewardrobe.imaging import Photo, PhotoSource, open_photo
-from ewardrobe.segmentation.catalogue import describe, resolve
+from ewardrobe.segmentation.catalogue import describe_model, resolve
 from ewardrobe.segmentation.cleanup import clean
 from ewardrobe.segmentation.description import ModelDescription
 from ewardrobe.segmentation.instances import find_instances
@@ -51,7 +51,7 @@ class Segmenter:
         """
         path = resolve(model)
         self._runtime = Runtime(
-            path, description or describe(path), size=size, threads=threads, providers=providers
+            path, description or describe_model(path), size=size, threads=threads, providers=providers
         )
 
     @property
