@@ -1,5 +1,7 @@
 """Scores of models on labelled photos, with intervals; worn and flat photos never mixed."""
 
+from ewardrobe.evaluation.comparing import Comparison, compare
+from ewardrobe.evaluation.contenders import Contender, load_contenders
 from ewardrobe.evaluation.evaluator import Scorer, evaluate
 from ewardrobe.evaluation.gallery import Gallery
 from ewardrobe.evaluation.html import report_page
@@ -16,6 +18,8 @@ __all__ = [
     "TASKS",
     "AnyReport",
     "ClassScore",
+    "Comparison",
+    "Contender",
     "Gallery",
     "InstanceClass",
     "InstanceReport",
@@ -28,10 +32,12 @@ __all__ = [
     "Score",
     "Scorer",
     "SliceScores",
+    "compare",
     "evaluate",
     "evaluate_instances",
     "evaluate_matting",
     "evaluate_task",
+    "load_contenders",
     "report_page",
     "task_of",
 ]

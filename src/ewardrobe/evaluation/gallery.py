@@ -15,7 +15,7 @@ from ewardrobe.evaluation.running import LabelMap
 from ewardrobe.imaging import Photo, draw_overlay
 from ewardrobe.taxonomy import IGNORE, Taxonomy
 
-__all__ = ["Gallery", "Panels", "Shown", "alpha_pictures", "label_pictures", "shrunk"]
+__all__ = ["Gallery", "Panels", "Shown", "alpha_pictures", "label_pictures", "overlay", "shrunk"]
 
 SIDE = 480
 """Longest side of a picture in pixels: two or three of them fit beside each other on a screen."""
@@ -84,9 +84,11 @@ def shrunk(photo: Photo, side: int = SIDE) -> NDArray[np.uint8]:
     return np.asarray(Image.fromarray(photo.pixels).resize(size, Image.Resampling.LANCZOS))
 
 
-def _resized(label_map: LabelMap, pixels: NDArray[np.uint8]) -> LabelMap:
+def overlay(pixels: NDArray[np.uint8], label_map: LabelMap, taxonomy: Taxonomy) -> Image.Image:
+    """A label map of the photo's own size over its shrunk pixels, in the classes' colours; 255 is left bare."""
     size = pixels.shape[1], pixels.shape[0]
-    return np.asarray(Image.fromarray(label_map).resize(size, Image.Resampling.NEAREST))
+    small = np.asarray(Image.fromarray(label_map).resize(size, Image.Resampling.NEAREST))
+    return draw_overlay(pixels, np.where(small == IGNORE, np.uint8(0), small), taxonomy)
 
 
 def label_pictures(
@@ -96,12 +98,11 @@ def label_pictures(
 
     def draw() -> Panels:
         pixels = shrunk(photo)
-        drawn = {"ground truth": truth, "prediction": np.where(predicted == IGNORE, np.uint8(0), predicted)}
-        overlays = {
-            title: draw_overlay(pixels, _resized(label_map, pixels), taxonomy)
-            for title, label_map in drawn.items()
+        return {
+            "photo": Image.fromarray(pixels),
+            "ground truth": overlay(pixels, truth, taxonomy),
+            "prediction": overlay(pixels, predicted, taxonomy),
         }
-        return {"photo": Image.fromarray(pixels), **overlays}
 
     return draw
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Sequence
 from html import escape
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ewardrobe.datasets import BrokenSample
 from ewardrobe.evaluation.gallery import Gallery, Shown
 from ewardrobe.evaluation.report import Report
 from ewardrobe.evaluation.reporting import AnyReport
@@ -17,7 +20,10 @@ from ewardrobe.evaluation.tables import Table, short
 from ewardrobe.imaging import to_jpeg_bytes
 from ewardrobe.taxonomy import Taxonomy
 
-__all__ = ["legend", "page", "report_page", "table"]
+if TYPE_CHECKING:
+    from ewardrobe.evaluation.comparing import Comparison
+
+__all__ = ["comparison_page", "report_page"]
 
 _QUALITY = 82
 
@@ -36,16 +42,19 @@ p, li { overflow-wrap: anywhere; }
 .wide { overflow-x: auto; -webkit-overflow-scrolling: touch; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .875rem; }
 th, td { padding: .25rem .6rem; border-bottom: 1px solid var(--rule); text-align: right; white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: var(--paper); }
+th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: var(--paper);
+  white-space: normal; min-width: 7rem; }
 tbody tr:nth-child(even) td { background: var(--band); }
 .matrix { font-size: .7rem; }
 .matrix td, .matrix th { padding: .15rem .25rem; border: 0; min-width: 1.9rem; text-align: center; }
-.matrix th:first-child { text-align: right; }
+.matrix th:first-child { text-align: right; white-space: nowrap; }
 .matrix thead th { vertical-align: bottom; }
 .matrix thead span { writing-mode: vertical-rl; transform: rotate(180deg); }
 .photos { display: grid; gap: 1.2rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 34rem), 1fr)); }
 figure { margin: 0; min-width: 0; }
 figcaption { font-size: .875rem; margin-bottom: .3rem; overflow-wrap: anywhere; }
+.strips { display: grid; gap: 1.6rem; }
+.strips img { max-width: max-content; }
 .panels { display: flex; gap: 4px; }
 .panels div { flex: 1 1 0; min-width: 0; font-size: .7rem; color: var(--faint); }
 img { display: block; width: 100%; height: auto; }
@@ -54,7 +63,7 @@ img { display: block; width: 100%; height: auto; }
 """
 
 
-def page(title: str, body: Iterable[str]) -> str:
+def _page(title: str, body: Iterable[str]) -> str:
     """A whole document; `title` is text, `body` is HTML."""
     return "\n".join(
         [
@@ -69,7 +78,7 @@ def page(title: str, body: Iterable[str]) -> str:
     )
 
 
-def table(content: Table) -> str:
+def _table(content: Table) -> str:
     """A titled table that scrolls by itself where the screen is narrow; cells are text."""
     head = "".join(f"<th>{escape(cell)}</th>" for cell in content.header)
     rows = "".join(
@@ -82,11 +91,12 @@ def table(content: Table) -> str:
     )
 
 
-def legend(taxonomy: Taxonomy, present: Sequence[int] | None = None) -> str:
-    """The colours of a taxonomy's classes but the background; only those `present`, where they are given."""
-    chosen = [item for item in taxonomy if item.index and (present is None or item.index in present)]
+def _legend(taxonomy: Taxonomy) -> str:
+    """The colours of a taxonomy's classes but the background."""
     chips = "".join(
-        f'<span><i style="background:rgb{item.colour}"></i>{escape(item.title)}</span>' for item in chosen
+        f'<span><i style="background:rgb{item.colour}"></i>{escape(item.title)}</span>'
+        for item in taxonomy
+        if item.index
     )
     return f'<div class="legend">{chips}</div>'
 
@@ -94,20 +104,45 @@ def legend(taxonomy: Taxonomy, present: Sequence[int] | None = None) -> str:
 def report_page(report: AnyReport, gallery: Gallery | None = None) -> str:
     """The whole report, with the gallery's photos inside; nothing is loaded from elsewhere."""
     body = [f"<h1>{escape(report.model)}</h1>", f"<p>{escape(report.headline)}</p>"]
-    body += [table(content) for content in report.tables()]
+    body += [_table(content) for content in report.tables()]
     body += [f"<p>{_lines(note)}</p>" for note in report.notes()]
     if isinstance(report, Report):
         body.append(_confusion(report))
     if gallery is not None:
         body += _photos(report, gallery)
-    if report.broken:
-        listed = "".join(f"<li>{escape(str(sample))}</li>" for sample in report.broken)
-        body.append(f"<h2>{len(report.broken)} samples could not be read</h2><ul>{listed}</ul>")
+    body += _broken(report.broken)
     settings = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in report.settings.items())
     body.append(
         f'<p class="faint">Intervals are 95 % bootstrap intervals over photos. Settings: {escape(settings)}.</p>'
     )
-    return page(f"{report.model} on {report.dataset}", body)
+    return _page(f"{report.model} on {report.dataset}", body)
+
+
+def comparison_page(comparison: Comparison) -> str:
+    """The page to browse a comparison by; its pictures lie beside it."""
+    names = ", ".join(contender.name for contender in comparison.contenders)
+    figures = []
+    for photo in comparison.photos:
+        scored = zip(comparison.contenders, photo.scores, strict=False)
+        said = ", ".join(f"{contender.name} {short(score)}" for contender, score in scored)
+        caption = f"{escape(photo.id)}{': garment mIoU ' if said else ''}{escape(said)}"
+        target = escape(quote(str(photo.picture)))
+        figures.append(
+            f'<figure><figcaption>{caption}</figcaption><a href="{target}">'
+            f'<img loading="lazy" alt="{escape(photo.id)}" src="{target}"></a></figure>'
+        )
+    body = [f"<h1>{escape(names)}</h1>", _table(comparison.table())]
+    body += _broken(comparison.broken)
+    body += ["<h2>Photos</h2>", _legend(comparison.taxonomy), f'<div class="strips">{"".join(figures)}</div>']
+    return _page(names, body)
+
+
+def _broken(samples: Sequence[BrokenSample]) -> list[str]:
+    """The samples that could not be read, as a list under a heading; nothing where there is none."""
+    if not samples:
+        return []
+    listed = "".join(f"<li>{escape(str(sample))}</li>" for sample in samples)
+    return [f"<h2>{len(samples)} samples could not be read</h2><ul>{listed}</ul>"]
 
 
 def _lines(text: str) -> str:
@@ -147,7 +182,7 @@ def _cell(share: float, label: str, predicted: str) -> str:
 
 def _photos(report: AnyReport, gallery: Gallery) -> Iterable[str]:
     if report.task != "matting" and (gallery.best or gallery.worst):
-        yield "<h2>Colours</h2>" + legend(report.taxonomy)
+        yield "<h2>Colours</h2>" + _legend(report.taxonomy)
     for title, photos in (("Best photos", gallery.best), ("Worst photos", gallery.worst)):
         if photos:
             figures = "\n".join(_figure(shown, gallery.score_name) for shown in photos)

@@ -34,7 +34,15 @@ from ewardrobe.taxonomy import IGNORE, Taxonomy, TaxonomyMap
 if TYPE_CHECKING:
     from ewardrobe.segmentation import Garment
 
-__all__ = ["InstanceClass", "InstanceReport", "Listed", "WithDetections", "evaluate_instances"]
+__all__ = [
+    "InstanceClass",
+    "InstanceReport",
+    "Listed",
+    "WithDetections",
+    "detections_of",
+    "evaluate_instances",
+    "targets_of",
+]
 
 _WHAT = {
     "ap": "AP",
@@ -219,13 +227,9 @@ def evaluate_instances(
             maps = common_ground(labels_of(samples, sample), segmenter.taxonomy, taxonomy)
             scorer = InstanceScorer(maps[0].target)
         truth = maps[0].apply(labels)
-        annotation = sample.annotation
-        if annotation is None:
-            objects = _objects_of_map(truth, maps[0].target)
-        else:
-            objects = _listed(annotation.instances, photo.size, maps[0])
-            faults += [BrokenSample(sample.id, line) for line in annotation.faults]
-        scorer.add(sample.id, objects, _detections(prediction, maps[1]))
+        objects, lines = targets_of(sample, truth, maps[0])
+        faults += [BrokenSample(sample.id, line) for line in lines]
+        scorer.add(sample.id, objects, detections_of(prediction, maps[1]))
         if gallery is not None:
             predicted = maps[1].apply(prediction.label_map)
             gallery.add(
@@ -298,6 +302,18 @@ def _as_targets(instances: list[tuple[int, Instance]], size: tuple[int, int]) ->
     }
 
 
+def targets_of(sample: Sample, truth: LabelMap, to: TaxonomyMap) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The true objects of a photo as `InstanceScorer.add` takes them, and the records that cannot be right.
+
+    `truth` are its labels in the target of `to`.
+    """
+    annotation = sample.annotation
+    if annotation is None:
+        return _objects_of_map(truth, to.target), ()
+    size = truth.shape[1], truth.shape[0]
+    return _listed(annotation.instances, size, to), annotation.faults
+
+
 def _listed(instances: tuple[Instance, ...], size: tuple[int, int], to: TaxonomyMap) -> dict[str, Any]:
     kept = []
     for item in instances:
@@ -319,7 +335,7 @@ def _objects_of_map(label_map: LabelMap, taxonomy: Taxonomy) -> dict[str, Any]:
     return _as_targets(objects, (width, height))
 
 
-def _detections(prediction: Prediction, to: TaxonomyMap) -> dict[str, Any]:
+def detections_of(prediction: Prediction, to: TaxonomyMap) -> dict[str, Any]:
     """What a prediction lists as objects, as `InstanceScorer.add` takes them; without those that `to` ignores."""
     found = prediction.detections if isinstance(prediction, WithDetections) else None
     if found is not None:
