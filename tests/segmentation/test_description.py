@@ -23,7 +23,7 @@ from tests.segmentation.models import colour_graph, description
 
 SIZES = st.integers(1, 4096)
 INPUTS = st.one_of(
-    st.builds(InputSpec, resize=st.just("fit"), long_side=SIZES, divisor=st.integers(1, 128)),
+    st.builds(InputSpec, resize=st.sampled_from(["fit", "round"]), long_side=SIZES, divisor=st.integers(1, 128)),
     st.builds(
         InputSpec,
         resize=st.sampled_from(["stretch", "letterbox"]),

@@ -13,7 +13,8 @@ It lies in the ONNX file under the metadata key `ewardrobe`, or beside it as `<s
                     several become one; an instance model counts its classes without the background
     input           {name?, layout "NCHW" (or "CHW": no batch dimension), channels "RGB", dtype "float32", resize, pad?}
                     resize "fit": aspect kept, `long_side` pixels long, padded right and below to multiples of
-                    `divisor`; "stretch": to `height` x `width`; "letterbox": aspect kept, centred in `height` x
+                    `divisor`; "round": as "fit", but each side is brought to the nearest multiple, and nothing is
+                    padded; "stretch": to `height` x `width`; "letterbox": aspect kept, centred in `height` x
                     `width`. pad: the colour of the rest, RGB in 0..1; the mean colour where it is left out
     mean, std       three numbers each, of RGB in 0..1
     outputs         by graph output name {kind, stride?, activation?}; stride: input pixels per output cell
@@ -21,6 +22,9 @@ It lies in the ONNX file under the metadata key `ewardrobe`, or beside it as `<s
     thresholds?     {score?, nms_iou?} of an instance model: the least score that is shown (0.5), and the overlap from
                     which the lesser of two boxes of a class goes (0.7)
     sizes?          named inference sizes, {"full": 512, "live": 320}; "full" is the default
+    scales?         further long sides by the name of a size, {"full": [640, 384]}, of a semantic model with resize
+                    "round": the photo is seen at these too. The probabilities are averaged, the background's half-way
+                    to its highest: what is garment at one size only seldom is one. Features are of the size itself
     licence?, commercial_use? (true, false, null = unclear), training_data?, source?, scores?
 
 Kinds of output, by task:
@@ -116,6 +120,7 @@ class ModelDescription:
     decode: str = ""
     thresholds: Mapping[str, float] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
+    scales: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     title: str = ""
     about: str = ""
     licence: str = ""
@@ -142,6 +147,11 @@ class ModelDescription:
             all(map(is_size, self.sizes.values())),
             f"sizes must be positive whole numbers, not {self.sizes!r}",
         )
+        for name, sides in self.scales.items():
+            require(name in self.sizes, f"scales names {name!r}, which sizes does not have")
+            require(all(map(is_size, sides)), f"scales.{name} must be positive whole numbers, not {sides!r}")
+        several = self.task == "semantic" and self.input.resize == "round"
+        require(several or not self.scales, "scales need a semantic model with input.resize 'round'")
 
     def _check_task(self, kinds: frozenset[OutputKind]) -> None:
         if self.task == "semantic":
@@ -269,7 +279,7 @@ def _parse(cls: type[ModelDescription], document: Any) -> ModelDescription:
     values = {key: value for key, value in document.items() if key in known}
     missing = [key for key in ("name", "taxonomy", "input", "mean", "std", "outputs") if key not in values]
     require(not missing, f"it lacks {', '.join(missing)}")
-    for key in ("input", "outputs", "sizes", "scores", "thresholds"):
+    for key in ("input", "outputs", "sizes", "scales", "scores", "thresholds"):
         require(isinstance(values.get(key, {}), Mapping), f"{key} must be an object")
     for key in ("mean", "std", "training_data", "classes", "labels"):
         require(isinstance(values.get(key, []), list | tuple), f"{key} must be a list")
@@ -278,6 +288,9 @@ def _parse(cls: type[ModelDescription], document: Any) -> ModelDescription:
     values["outputs"] = {
         str(name): _build(OutputSpec, spec, f"outputs.{name}") for name, spec in values["outputs"].items()
     }
+    sides = values.get("scales", {})
+    require(all(isinstance(item, list | tuple) for item in sides.values()), "scales must hold lists")
+    values["scales"] = {str(name): tuple(item) for name, item in sides.items()}
     values["classes"] = tuple(_class(index, row) for index, row in enumerate(values["classes"]))
     return cls(**values)
 

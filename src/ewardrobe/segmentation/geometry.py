@@ -101,13 +101,18 @@ class Placement:
 def place(photo_size: tuple[int, int], spec: InputSpec, size: int | tuple[int, int]) -> Placement:
     """Where a photo of `photo_size` (height, width) goes at inference size `size`.
 
-    `size` is the long side for "fit", (height, width) otherwise; a whole number stands for a square.
+    `size` is the long side for "fit" and "round", (height, width) otherwise; a whole number stands for a square.
     """
     height, width = photo_size
-    if spec.resize == "fit":
+    if spec.resize in ("fit", "round"):
         if not isinstance(size, int):
             raise ModelError(f"this model takes one size, the long side in pixels, not {size}")
         factor = size / max(height, width)
+        if spec.resize == "round":
+            rows, columns = (
+                max(1, round(side * factor / spec.divisor)) * spec.divisor for side in (height, width)
+            )
+            return Placement(photo_size, (rows, columns), (rows, columns))
         inner = (max(1, round(height * factor)), max(1, round(width * factor)))
         padded = (_multiple(inner[0], spec.divisor), _multiple(inner[1], spec.divisor))
         return Placement(photo_size, padded, inner)

@@ -21,7 +21,7 @@ from ewardrobe.segmentation.detections import Detections
 from ewardrobe.segmentation.geometry import Placement, place, prepare
 from ewardrobe.segmentation.layers import layer_scores, to_show
 from ewardrobe.segmentation.onnxfile import read_metadata
-from ewardrobe.segmentation.scores import ScoreMap, softmax
+from ewardrobe.segmentation.scores import ScoreMap, agreed, softmax
 from ewardrobe.segmentation.session import check_graph, fixed_size, one_line, open_session
 from ewardrobe.segmentation.specs import OutputKind
 from ewardrobe.taxonomy import Taxonomy
@@ -87,6 +87,9 @@ class Runtime:
         self.session = open_session(path, threads, providers)
         self._input_name = check_graph(self.session, self.description, len(self.taxonomy), path.name)
         self.size = self._size(size)
+        named = size if isinstance(size, str) else "full" if size is None else ""
+        self.scales = self.description.scales.get(named, ())
+        """Further long sides at which a photo is seen; a size in pixels is that size alone."""
 
     @property
     def provider(self) -> str:
@@ -96,9 +99,7 @@ class Runtime:
     def run(self, pixels: npt.NDArray[np.uint8]) -> Prediction:
         """The prediction for the photo `pixels`, uint8 (H, W, 3) sRGB."""
         about = self.description
-        placement = place((pixels.shape[0], pixels.shape[1]), about.input, self.size)
-        batch = prepare(pixels, placement, about.mean, about.std, about.input.pad)
-        outputs = self._run_graph(batch if about.input.layout == "NCHW" else batch[0])
+        placement, outputs = self._seen(pixels, self.size)
         if about.task == "instance":
             return self._detected(outputs, placement)
         features, presence = self._output(outputs, "features"), self._presence(outputs)
@@ -106,6 +107,12 @@ class Runtime:
             probabilities = self._foreground(outputs, placement)
         else:
             probabilities = self._probabilities(outputs)
+        if self.scales:
+            others = [self._seen(pixels, size)[1] for size in self.scales]
+            probabilities = agreed([probabilities, *map(self._probabilities, others)])
+            if presence is not None:
+                presences = [presence, *(self._presence(other) for other in others)]
+                presence = np.mean(presences, axis=0, dtype=np.float32)
         if presence is not None and len(presence) == len(probabilities):
             probabilities = _without_absentees(probabilities, presence)
         return Prediction(
@@ -113,6 +120,15 @@ class Runtime:
             None if features is None else _without_padding(features, placement),
             presence,
         )
+
+    def _seen(
+        self, pixels: npt.NDArray[np.uint8], size: int | tuple[int, int]
+    ) -> tuple[Placement, dict[str, Array]]:
+        """What the graph gives for the photo at one size, and where the photo lay."""
+        about = self.description
+        placement = place((pixels.shape[0], pixels.shape[1]), about.input, size)
+        batch = prepare(pixels, placement, about.mean, about.std, about.input.pad)
+        return placement, self._run_graph(batch if about.input.layout == "NCHW" else batch[0])
 
     def _run_graph(self, batch: Array) -> dict[str, Array]:
         names = list(self.description.outputs)
@@ -190,7 +206,7 @@ class Runtime:
         if not all(1 <= side <= 8192 for side in ((size,) if isinstance(size, int) else size)):
             raise ModelError(f"size {size} is out of range; give 1..8192 pixels")
         asked = (size, size) if isinstance(size, int) else size
-        if fixed is not None and (about.input.resize == "fit" or asked != fixed):
+        if fixed is not None and (about.input.resize in ("fit", "round") or asked != fixed):
             raise ModelError(f"model {about.name} takes {fixed[0]}x{fixed[1]} only, not size {size}")
         return size
 

@@ -7,15 +7,17 @@ Each pixel is computed from its own position alone, so that the strips' heights 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from ewardrobe.segmentation.geometry import Axis, Placement
 
-__all__ = ["Plane", "ScoreMap", "enlarged", "softmax"]
+__all__ = ["Plane", "ScoreMap", "agreed", "enlarged", "softmax"]
 
 _STRIP_PIXELS = 1 << 16  # three float buffers of a strip fit a core's cache
 _FEW_CELLS = 8
@@ -158,6 +160,30 @@ def enlarged(values: Plane, vertical: Axis, horizontal: Axis, window: Window) ->
     step *= down[:, None]
     plane += step
     return plane
+
+
+def agreed(maps: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+    """One map of several of the same photo, float32 (classes, h, w) each, on the grid of the largest.
+
+    The mean, but the background lies half-way between its mean and its highest: a patch of floor that is taken for a
+    garment is seldom taken for one at every size.
+    """
+    height, width = max((one.shape[1:] for one in maps), key=math.prod)
+    total = np.zeros((len(maps[0]), height, width), dtype=np.float32)
+    ground = np.zeros((height, width), dtype=np.float32)
+    for one in maps:
+        for index, plane in enumerate(one):
+            if plane.shape != (height, width):
+                plane = cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR)
+            total[index] += plane
+            if index == 0:
+                np.maximum(ground, plane, out=ground)
+    total /= len(maps)
+    ground += total[0]
+    ground /= 2
+    total[1:] *= (1 - ground) / np.maximum(1 - total[0], 1e-6)
+    total[0] = ground
+    return total
 
 
 def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

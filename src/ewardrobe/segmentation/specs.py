@@ -11,7 +11,7 @@ from ewardrobe.errors import ModelError
 
 __all__ = ["DECODES", "InputSpec", "OutputKind", "OutputSpec", "are_numbers", "is_size", "require"]
 
-Resize = Literal["fit", "stretch", "letterbox"]
+Resize = Literal["fit", "round", "stretch", "letterbox"]
 Activation = Literal["sigmoid", "none", "minmax"]
 OutputKind = Literal[
     "logits",
@@ -62,9 +62,10 @@ def are_numbers(values: Any) -> bool:
 class InputSpec:
     """How a photo becomes the graph's input: float32 (1, 3, H, W), RGB, normalised.
 
-    `resize` is "fit" with `long_side`, or "stretch" or "letterbox" with `height` and `width`, all in pixels; H and W of
-    "fit" are multiples of `divisor`. `pad` is the colour around the photo, RGB in 0..1, None for the mean colour.
-    `name` is the graph input's name, None for its first; `layout` "CHW" is an input without the batch's dimension.
+    `resize` is "fit" or "round" with `long_side`, or "stretch" or "letterbox" with `height` and `width`, all in pixels;
+    H and W of the first two are multiples of `divisor`. `pad` is the colour around the photo, RGB in 0..1, None for the
+    mean colour. `name` is the graph input's name, None for its first; `layout` "CHW" is an input without the batch's
+    dimension.
     """
 
     resize: Resize = "fit"
@@ -90,8 +91,8 @@ class InputSpec:
                 f"input.{key} must be a positive whole number, not {value!r}",
             )
         require(is_size(self.divisor), f"input.divisor must be a positive whole number, not {self.divisor!r}")
-        if self.resize == "fit":
-            require(self.long_side is not None, "input.resize 'fit' needs input.long_side")
+        if self.resize in ("fit", "round"):
+            require(self.long_side is not None, f"input.resize {self.resize!r} needs input.long_side")
         else:
             both = self.height is not None and self.width is not None
             require(both, f"input.resize {self.resize!r} needs input.height and input.width")
