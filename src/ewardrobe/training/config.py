@@ -104,13 +104,15 @@ class Loss(_Section):
 
     `class_weights`: exponent p of (median pixels / the class's pixels) ** p in cross-entropy; 0 weighs all alike.
     `auxiliary`: weight of each further output of a network with deep supervision. `presence`: weight of the loss on
-    which classes a photo holds, for networks that predict it.
+    which classes a photo holds, for networks that predict it. `stride`: compare scores and labels at one pixel in so
+    many of each row and column; 2 takes a quarter of the time and memory of the loss.
     """
 
     terms: Mapping[LossName, Positive] | None = None
     class_weights: Annotated[float, Field(ge=0, le=1)] = 0.0
     auxiliary: Annotated[float, Field(ge=0)] = 1.0
     presence: Annotated[float, Field(ge=0)] = 0.2
+    stride: Annotated[int, Field(ge=1, le=8)] = 1
 
     @model_validator(mode="after")
     def _some(self) -> Loss:

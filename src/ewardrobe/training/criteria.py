@@ -47,6 +47,7 @@ class Criterion(nn.Module):
         weights: of the classes in cross-entropy, float (classes,); None: 1 each.
         presence: weight of the loss on which classes the photo holds.
         auxiliary: weight of each auxiliary output's loss.
+        stride: scores are compared at one pixel in `stride` of each row and column.
 
     Raises:
         UsageError: a loss that this activation does not have.
@@ -61,9 +62,10 @@ class Criterion(nn.Module):
         weights: Tensor | None = None,
         presence: float = 0.2,
         auxiliary: float = 1.0,
+        stride: int = 1,
     ) -> None:
         super().__init__()
-        self.classes, self.activation = classes, activation
+        self.classes, self.activation, self.stride = classes, activation, stride
         self.terms = dict(terms or DEFAULT_TERMS[activation])
         if activation == "sigmoid" and {"cross_entropy", "lovasz"} & set(self.terms):
             raise UsageError(
@@ -92,6 +94,7 @@ class Criterion(nn.Module):
             auxiliary: further logits, scored alike and summed under the name `auxiliary`.
             presence: logits (N, C) of which classes the photo holds.
         """
+        labels = labels[:, self.stride // 2 :: self.stride, self.stride // 2 :: self.stride]
         found = self._terms(logits, labels)
         if auxiliary and self.auxiliary:
             sides = [torch.stack(list(self._terms(side, labels).values())).sum() for side in auxiliary]
@@ -129,12 +132,14 @@ class Criterion(nn.Module):
         return _mean(entropy.mean(1), valid)
 
     def _dice(self, scores: Tensor, log_p: Tensor, index: Tensor, valid: Tensor) -> Tensor:
-        p = log_p.exp() * valid[:, None]
-        target = self._one_hot(index) * valid[:, None]
-        hit, sides = (p * target).sum((2, 3)), p.sum((2, 3)) + target.sum((2, 3))
-        present = target.sum((2, 3)) > 0
-        dice = (1 - (2 * hit + 1) / (sides + 1)) * present
-        return (dice.sum(1) / present.sum(1).clamp(min=1)).mean()
+        p, at = log_p.exp(), index.flatten(1)
+        seen = valid.flatten(1).float()
+        own = p.gather(1, index[:, None]).flatten(1) * seen
+        empty = torch.zeros(len(at), self.classes, device=at.device)
+        hit, area = empty.scatter_add(1, at, own), empty.scatter_add(1, at, seen)
+        found = torch.einsum("nchw,nhw->nc", p, valid.float())
+        dice = (1 - (2 * hit + 1) / (found + area + 1)) * (area > 0)
+        return (dice.sum(1) / (area > 0).sum(1).clamp(min=1)).mean()
 
     def _lovasz(self, scores: Tensor, log_p: Tensor, index: Tensor, valid: Tensor) -> Tensor:
         loss: Tensor = self.lovasz(log_p.exp(), index.masked_fill(~valid, IGNORE))

@@ -12,12 +12,12 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from ewardrobe import taxonomy as taxonomies
-from ewardrobe.datasets import Sample
 from ewardrobe.errors import UsageError
 from ewardrobe.training.config import Config
 from ewardrobe.training.loading import Batch, TrainBatches, ValidationPhotos, make_loader, rarity
 from ewardrobe.training.losses import class_weights
 from ewardrobe.training.photos import Photos, open_sources, shared
+from ewardrobe.training.targets import ObjectReader
 from ewardrobe.training.transforms import Augmenter, flip_table
 
 __all__ = ["Feed"]
@@ -60,7 +60,7 @@ class Feed(L.LightningDataModule):
             train = [shared(dataset, data.share, seed + number) for number, dataset in enumerate(train)]
         side = round(max(data.height, data.width) * max(1.0, config.augmentation.scale[1]))
         self.taxonomy = taxonomies.load(wanted)
-        find = _Objects(wanted) if task == "instance" else None
+        find = ObjectReader(self.taxonomy) if task == "instance" else None
         matting = task == "matting"
         self.photos = Photos(train, side=side, objects=find, matting=matting, cache=data.cache)
         self.validation = Photos(
@@ -112,14 +112,3 @@ class Feed(L.LightningDataModule):
             counts += torch.bincount(torch.from_numpy(photo.labels.ravel()), minlength=256)[:classes]
         return class_weights(counts, self.config.loss.class_weights)
 
-
-class _Objects:
-    """Masks and taxonomy indices of a sample's objects; of its label map's, where it lists none."""
-
-    def __init__(self, taxonomy: str) -> None:
-        self.taxonomy = taxonomy
-
-    def __call__(self, sample: Sample) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-        from ewardrobe.training.targets import sample_objects
-
-        return sample_objects(sample, taxonomies.load(self.taxonomy))

@@ -22,6 +22,7 @@ from ewardrobe.training.architectures.layers import freeze_norms
 from ewardrobe.training.config import Config
 from ewardrobe.training.criteria import Criterion, MattingCriterion
 from ewardrobe.training.loading import Batch
+from ewardrobe.training.targets import to_target
 
 __all__ = ["InstanceModule", "MattingModule", "Module", "SemanticModule", "normalised", "quick_scores"]
 
@@ -99,6 +100,12 @@ class Module(L.LightningModule):
             return rise * 0.5 * (1 + math.cos(math.pi * (1 - left)))
         return rise * (left**about.power if about.name == "poly" else 1.0)
 
+    def _input(self, batch: Batch) -> Tensor:
+        """The batch's images as the network wants them, in the memory layout of the config."""
+        layout = torch.channels_last if self.config.training.channels_last else torch.contiguous_format
+        images: Tensor = normalised(batch["image"], self.net).contiguous(memory_format=layout)  # type: ignore[arg-type]
+        return images
+
     def _sum(self, terms: Mapping[str, Tensor], photos: int) -> Tensor:
         loss = torch.stack(list(terms.values())).sum()
         if not torch.isfinite(loss):
@@ -158,13 +165,14 @@ class SemanticModule(Module):
             weights=weights,
             presence=about.presence,
             auxiliary=about.auxiliary,
+            stride=about.stride,
         )
         self.confusions: list[NDArray[np.int64]] = []
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """The loss of one batch."""
         names = self.net.outputs
-        outputs = self.net(normalised(batch["image"], self.net))
+        outputs = self.net(self._input(batch))
         presence = outputs[names.index("presence")] if "presence" in names else None
         terms = self.criterion(
             outputs[names.index("logits")],
@@ -181,7 +189,7 @@ class SemanticModule(Module):
 
     def validation_step(self, batch: Batch, index: int) -> None:
         """Count one photo's pixels."""
-        logits = self.net(normalised(batch["image"], self.net))[self.net.outputs.index("logits")]
+        logits = self.net(self._input(batch))[self.net.outputs.index("logits")]
         size = batch["labels"].shape[-2:]
         scores = F.interpolate(logits.float(), size=size, mode="bilinear", align_corners=False)
         for number, (guess, labels) in enumerate(zip(scores.argmax(1), batch["labels"], strict=True)):
@@ -219,7 +227,7 @@ class MattingModule(Module):
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """The loss of one batch."""
-        outputs = self.net(normalised(batch["image"], self.net))
+        outputs = self.net(self._input(batch))
         terms = self.criterion(
             outputs[0],
             batch["alpha"].float() / 255,
@@ -235,7 +243,7 @@ class MattingModule(Module):
 
     def validation_step(self, batch: Batch, index: int) -> None:
         """Compare one photo's soft mask."""
-        logits = self.net(normalised(batch["image"], self.net))[0]
+        logits = self.net(self._input(batch))[0]
         size = batch["labels"].shape[-2:]
         soft = F.interpolate(logits.float(), size=size, mode="bilinear", align_corners=False)[:, 0].sigmoid()
         for number, (guess, alpha, labels) in enumerate(
@@ -273,8 +281,8 @@ class InstanceModule(Module):
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """The loss of one batch."""
-        targets = [_target(o, c) for o, c in zip(batch["objects"], batch["classes"], strict=True)]
-        return self._sum(self.net.losses(normalised(batch["image"], self.net), targets), len(targets))
+        targets = [to_target(o, c) for o, c in zip(batch["objects"], batch["classes"], strict=True)]
+        return self._sum(self.net.losses(self._input(batch), targets), len(targets))
 
     def on_validation_epoch_start(self) -> None:
         """Start counting anew."""
@@ -285,9 +293,9 @@ class InstanceModule(Module):
 
     def validation_step(self, batch: Batch, index: int) -> None:
         """Match one photo's objects."""
-        found = self.net.predict(normalised(batch["image"], self.net))
+        found = self.net.predict(self._input(batch))
         for number, detections in enumerate(found):
-            target = _target(batch["objects"][number], batch["classes"][number])
+            target = to_target(batch["objects"][number], batch["classes"][number])
             self.scorer.add(f"{index}-{number}", _arrays(target), _arrays(detections))
             if len(self.pictures) < 6:
                 size, sure = batch["labels"].shape[-2:], detections["scores"] >= 0.5
@@ -311,16 +319,6 @@ def _arrays(values: Target | Detections) -> dict[str, Any]:
         name: (value.float() if value.is_floating_point() else value).cpu().numpy()
         for name, value in tensors.items()
     }
-
-
-def _target(objects: Tensor, classes: Tensor) -> Target:
-    """Boxes, labels and masks of a batch's objects (n, H, W); boxes span the pixels' outer edges."""
-    masks = objects.bool()
-    boxes = torch.zeros(len(masks), 4, device=objects.device)
-    for row, mask in zip(boxes, masks, strict=True):
-        ys, xs = mask.any(1).nonzero()[:, 0], mask.any(0).nonzero()[:, 0]
-        row[:] = torch.stack([xs[0], ys[0], xs[-1] + 1, ys[-1] + 1])
-    return Target(boxes=boxes, labels=classes, masks=masks)
 
 
 def _drawn(masks: Tensor, labels: Tensor, size: tuple[int, int]) -> NDArray[np.uint8]:

@@ -112,6 +112,10 @@ def train(
     L.seed_everything(about.seed, workers=True, verbose=False)
     taxonomy = taxonomies.load("foreground" if task == "matting" else config.taxonomy)
     net = create_model(config.architecture, 1 if task == "matting" else len(taxonomy), **config.model)
+    if about.channels_last:
+        net = net.to(memory_format=torch.channels_last)
+    if about.compile:
+        net.compile()
     feed = Feed(config, task, data, divisor=net.divisor, fixed=net.fixed_size)
     module = _module(task, net, config, taxonomy, feed)
     trainer = _trainer(config, folder, module, taxonomy, progress, callbacks or [])
