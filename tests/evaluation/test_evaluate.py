@@ -6,72 +6,22 @@ import json
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from ewardrobe import taxonomy
-from ewardrobe.datasets import BrokenSample, Kind, Sample, open_dataset
+from ewardrobe.datasets import BrokenSample, Sample, open_dataset
 from ewardrobe.errors import DatasetError, PhotoError, TaxonomyError, UsageError
 from ewardrobe.evaluation import Report, evaluate
 from ewardrobe.evaluation.flat import main_garment
-from ewardrobe.imaging import Photo, open_photo
+from ewardrobe.imaging import Photo
 from ewardrobe.taxonomy import IGNORE, Taxonomy
 from tests.conftest import Scene
-
-LabelMap = npt.NDArray[np.uint8]
-Alpha = npt.NDArray[np.float32]
-WARDROBE = taxonomy.load("wardrobe")
-ITEMS = ("top", "pants", "footwear", "legwear")
-
-
-@dataclass
-class Found:
-    label_map: LabelMap
-    taxonomy: Taxonomy
-    alpha: Alpha
-
-    def person_alpha(self) -> Alpha:
-        return self.alpha
-
-
-class KnowsTheAnswer:
-    """A predictor that looks the truth up by the photo's pixels, and changes it in a known way."""
-
-    def __init__(self, change: Callable[[LabelMap], LabelMap] = np.copy, into: Taxonomy = WARDROBE) -> None:
-        self.taxonomy = into
-        self.change = change
-        self.answers: dict[str, LabelMap] = {}
-
-    def sample(self, scene: Scene, number: int, kind: Kind = "worn", label: str | None = None) -> Sample:
-        photo = open_photo(scene.pixels)
-        self.answers[photo.sha256] = scene.label_map
-        truth = scene.label_map
-        return Sample(
-            f"{number:04}",
-            kind,
-            lambda: photo,
-            taxonomy="wardrobe",
-            label=label,
-            load_label_map=lambda: truth,
-            load_alpha=(lambda: scene.coverage) if kind == "flat" else None,
-        )
-
-    def segment(self, photo: Photo) -> Found:
-        predicted = self.change(self.answers[photo.sha256])
-        return Found(predicted, self.taxonomy, (predicted > 0).astype(np.float32))
-
-
-def worn(model: KnowsTheAnswer, make_scene: Callable[..., Scene], count: int = 12) -> list[Sample]:
-    return [model.sample(make_scene(120, 160, items=ITEMS, seed=n), n) for n in range(count)]
-
-
-def swap(first: str, second: str, label_map: LabelMap) -> LabelMap:
-    return np.where(label_map == WARDROBE.index(first), WARDROBE.index(second), label_map).astype(np.uint8)
+from tests.evaluation.predictors import WARDROBE, Found, KnowsTheAnswer, swap, worn
 
 
 def test_a_perfect_model_scores_one(make_scene: Callable[..., Scene]) -> None:

@@ -53,17 +53,18 @@ class Gallery:
         if math.isnan(score) or self.count < 1:
             return
         self._seen += 1
+        # Of equal photos the first are the best and the last the worst, so that both lists are filled.
         places = [
-            (heap, value)
-            for heap, value in ((self._best, score), (self._worst, -score))
-            if len(heap) < self.count or value > heap[0][0]
+            (heap, key)
+            for heap, key in ((self._best, (score, -self._seen)), (self._worst, (-score, self._seen)))
+            if len(heap) < self.count or key > heap[0][:2]
         ]
         if not places:
             return
         shown = Shown(sample_id, score, draw())
-        for heap, value in places:
+        for heap, key in places:
             push = heapq.heappush if len(heap) < self.count else heapq.heappushpop
-            push(heap, (value, -self._seen, shown))
+            push(heap, (*key, shown))
 
     @property
     def best(self) -> list[Shown]:
@@ -73,7 +74,7 @@ class Gallery:
     @property
     def worst(self) -> list[Shown]:
         """The worst photos, worst first, less those that are among the best."""
-        best = {number for _, number, _ in self._best}
+        best = {-number for _, number, _ in self._best}
         return [shown for _, number, shown in sorted(self._worst, reverse=True) if number not in best]
 
 

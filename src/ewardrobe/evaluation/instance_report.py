@@ -198,10 +198,10 @@ def evaluate_instances(
 ) -> InstanceReport:
     """Score the objects that a model finds, at each photo's own size, as the COCO evaluation does.
 
-    The true objects are those that the dataset lists. Where it has label maps, they are one for each connected
-    region of a class (`datasets.drawn.find_instances`). Objects and pixels whose label is ignored, in the file or by
-    the map onto the taxonomy, are like crowds of every class: a detection that finds nothing else there counts
-    nowhere. Detections of a class that the map ignores, or makes background, are left out.
+    The true objects are those that the dataset lists; where it has label maps, those that
+    `datasets.drawn.find_instances` sees in them, in the taxonomy that is scored. Objects and pixels whose label is
+    ignored, in the file or by the map onto the taxonomy, are like crowds of every class: a detection that finds
+    nothing else there counts nowhere. Detections of a class that the map ignores, or makes background, are left out.
 
     Args:
         segmenter: a model whose predictions have `detections`; the garments of one that has none are taken as such.
