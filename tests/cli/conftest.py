@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -67,6 +68,23 @@ def photos(tmp_path: Path) -> Path:
     (folder / "broken.jpg").write_bytes(b"not a photo")
     (folder / ".hidden.png").write_bytes(b"left alone")
     (folder / "notes.txt").write_text("left alone")
+    return folder
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    """Twelve labelled photos whose labels are what was painted, except for one skirt that is labelled as shorts."""
+    folder = tmp_path / "dataset"
+    (folder / "labels").mkdir(parents=True)
+    for number in range(12):
+        shapes: list[Shape] = [*person(20 + 4 * number), ("skirt", (148, 20, 42, 200))]
+        write_photo(folder / "photos" / f"{number}.png", shapes)
+        labels = paint((256, 192), shapes)
+        if number == 0:
+            labels = paint((256, 192), [*person(20), ("shorts", (148, 20, 42, 200))])
+        Image.fromarray(labels).save(folder / "labels" / f"{number}.png")
+    (folder / "dataset.json").write_text(json.dumps({"taxonomy": "wardrobe", "kind": "worn"}))
+    (folder / "val.txt").write_text("0\n1\n2\n")
     return folder
 
 

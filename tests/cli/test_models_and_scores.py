@@ -1,64 +1,15 @@
-"""`evaluate`, `models`, `train` and `doctor`."""
+"""`models`, `train` and `doctor`."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from ewardrobe.segmentation import read_description, resolve
-from tests.cli.conftest import Command, write_photo
-from tests.segmentation.models import Shape, paint, person
-
-
-@pytest.fixture
-def dataset(tmp_path: Path) -> Path:
-    """Twelve labelled photos whose labels are what was painted, except for one skirt that is labelled as shorts."""
-    folder = tmp_path / "dataset"
-    (folder / "labels").mkdir(parents=True)
-    for number in range(12):
-        shapes: list[Shape] = [*person(20 + 4 * number), ("skirt", (148, 20, 42, 200))]
-        write_photo(folder / "photos" / f"{number}.png", shapes)
-        labels = paint((256, 192), shapes)
-        if number == 0:
-            labels = paint((256, 192), [*person(20), ("shorts", (148, 20, 42, 200))])
-        Image.fromarray(labels).save(folder / "labels" / f"{number}.png")
-    (folder / "dataset.json").write_text(json.dumps({"taxonomy": "wardrobe", "kind": "worn"}))
-    (folder / "val.txt").write_text("0\n1\n2\n")
-    return folder
-
-
-def test_evaluate_scores_what_the_labels_say(command: Command, model: Path, dataset: Path) -> None:
-    said = command("evaluate", model, dataset, "--split", "all", "--json")
-    assert said.code == 0, said.err
-    report = json.loads(said.out)
-    assert (report["photos"], report["kind"], report["taxonomy"]) == (12, "worn", "wardrobe")
-    by_class = {row["name"]: row for row in report["classes"]}
-    assert by_class["top"]["iou"]["value"] > 0.9
-    # One of twelve skirts is labelled otherwise: 11 of 12 are in both, all 12 were predicted.
-    assert by_class["skirt"]["iou"]["value"] == pytest.approx(11 / 12, abs=0.06)
-    assert by_class["shorts"]["iou"]["value"] == 0
-    assert report["scores"]["foreground_iou"]["value"] > 0.9
-
-    rows = {
-        row["name"]: row
-        for row in csv.DictReader(io.StringIO(command("evaluate", model, dataset, "--csv").out))
-    }
-    assert int(rows["skirt"]["photos"]) == 2, "val is taken where there is one"
-    table = command("evaluate", model, dataset, "--limit", 2, "--taxonomy", "parts").out
-    assert "2 worn photos, in parts" in table and "garment mIoU" in table
-
-
-def test_evaluate_says_what_is_missing(command: Command, model: Path, tmp_path: Path) -> None:
-    said = command("evaluate", model, tmp_path / "nowhere")
-    assert said.code == 1 and "nowhere" in said.err
-    said = command("evaluate", model, tmp_path)
-    assert said.code == 1 and len(said.err.splitlines()) == 1
+from tests.cli.conftest import Command
 
 
 def test_models_show_and_export(command: Command, model: Path, tmp_path: Path) -> None:
