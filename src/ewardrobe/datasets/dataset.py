@@ -83,6 +83,14 @@ class Dataset(ABC):
             raise DatasetError(f"{self.path} has no usable sample {unknown[0]!r}: check the list of ids")
         return self._with(chosen)
 
+    def portion(self, ids: Sequence[str]) -> Iterable[Sample]:
+        """The samples of some ids as something that pickles, to be sent to a worker process.
+
+        They are made here, since most formats need much of the whole dataset for that; one that does not may
+        give itself, to make them there.
+        """
+        return tuple(map(self._sample, ids))
+
     def _with(self, ids: Sequence[str]) -> Self:
         part = copy(self)
         part.ids = ids

@@ -9,7 +9,7 @@ Source: Ge et al., *DeepFashion2*, CVPR 2019, https://github.com/switchablenorms
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
@@ -76,6 +76,12 @@ class DeepFashion2(Dataset):
     def detect(cls, path: Path) -> bool:
         """`image` and `annos`, in a folder for each split or in this one."""
         return _is_split(path) or any(_is_split(path / name) for name in _SPLITS)
+
+    def portion(self, ids: Sequence[str]) -> Iterable[Sample]:
+        """A dataset of these alone: an id is all that a sample is made from."""
+        part = self._with(tuple(ids))
+        part.broken = []
+        return part
 
     def _sample(self, sample_id: str) -> Sample:
         assert self.taxonomy is not None

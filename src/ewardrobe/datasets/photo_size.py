@@ -28,7 +28,7 @@ def stored_upright(path: Path) -> bool:
 
 def _head(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with path.open("rb", buffering=0) as file:
             return file.read(_HEAD)
     except FileNotFoundError:
         raise PhotoError(f"{path}: there is no such file; check its name and folder") from None

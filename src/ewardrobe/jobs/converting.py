@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,11 @@ PIECE = 128
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of samples, each with its number in the dataset."""
+    """A run of samples, and the number of each in the dataset."""
 
     index: int
-    samples: tuple[tuple[int, Sample], ...]
+    numbers: Sequence[int]
+    samples: Iterable[Sample]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def convert_dataset(
     if len(failed) == len(dataset):
         shards.remove()
         raise DatasetError(f"not one photo of {dataset.path} could be used ({failed[0]})")
-    writer.finish(shards.records)
+    writer.finish(shards)
     shards.remove()
     return Conversion(out, len(dataset) - len(failed), left_out, tuple(faults))
 
@@ -101,7 +101,7 @@ def _run(dataset: Dataset, writer: Writer, shards: Shards, jobs: int, report: Ca
     def todo() -> Iterator[Piece]:
         for piece in pieces_of(dataset):
             if shards.is_done(piece.index):
-                report(len(piece.samples))
+                report(len(piece.numbers))
             else:
                 yield piece
 
@@ -109,7 +109,7 @@ def _run(dataset: Dataset, writer: Writer, shards: Shards, jobs: int, report: Ca
     for piece, result in run(partial(_same, writer), work, todo(), jobs=jobs):
         if isinstance(result, Exception):
             raise result
-        report(len(piece.samples))
+        report(len(piece.numbers))
 
 
 def _same(writer: Writer) -> Writer:
@@ -120,7 +120,7 @@ def _write_piece(shards: Shards, writer: Writer, piece: Piece) -> None:
     records: list[Record] = []
     faults: list[BrokenSample] = []
     failed: list[BrokenSample] = []
-    for number, sample in piece.samples:
+    for number, sample in zip(piece.numbers, piece.samples, strict=True):
         try:
             lines, said = writer.write(sample, number)
         except Exception as error:
@@ -137,11 +137,9 @@ def _write_piece(shards: Shards, writer: Writer, piece: Piece) -> None:
 def pieces_of(dataset: Dataset) -> Iterator[Piece]:
     """The dataset in runs of `PIECE` samples, built as they are asked for."""
     numbers = number_photos(dataset.ids)
-    numbered = zip(numbers, dataset, strict=True)
-    index = 0
-    while samples := tuple(islice(numbered, PIECE)):
-        yield Piece(index, samples)
-        index += 1
+    for index, start in enumerate(range(0, len(dataset), PIECE)):
+        part = slice(start, start + PIECE)
+        yield Piece(index, numbers[part], dataset.portion(dataset.ids[part]))
 
 
 def number_photos(ids: Sequence[str]) -> Sequence[int]:

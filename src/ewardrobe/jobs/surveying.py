@@ -38,7 +38,7 @@ def _same(taxonomy: Taxonomy | None) -> Taxonomy | None:
 
 
 def _examine_piece(decode: bool, taxonomy: Taxonomy | None, piece: Piece) -> list[Finding]:
-    return [_examine(sample, taxonomy, decode) for _, sample in piece.samples]
+    return [_examine(sample, taxonomy, decode) for sample in piece.samples]
 
 
 def _examine(sample: Sample, taxonomy: Taxonomy | None, decode: bool) -> Finding:

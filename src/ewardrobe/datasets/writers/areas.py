@@ -22,19 +22,21 @@ def polygons_area(rings: Sequence[Ring]) -> float:
     """
     import cv2
 
-    outlines = [np.asarray(ring, dtype=np.float32).reshape(-1, 1, 2) for ring in rings]
-    areas = [float(cv2.contourArea(outline)) for outline in outlines]
-    if len(rings) == 1 or not sum(areas):
-        return sum(areas)
-    low = np.min([outline.min(axis=(0, 1)) for outline in outlines], axis=0)
-    high = np.max([outline.max(axis=(0, 1)) for outline in outlines], axis=0)
-    scale = _SIDE / max(float((high - low).max()), 1.0)
+    outlines = [np.array(ring, dtype=np.float32).reshape(-1, 1, 2) for ring in rings]
+    total = float(sum(map(cv2.contourArea, outlines)))
+    if len(rings) == 1 or not total:
+        return total
+    xs = [x for ring in rings for x in ring[0::2]]
+    ys = [y for ring in rings for y in ring[1::2]]
+    left, top = min(xs), min(ys)
+    scale = _SIDE / max(max(xs) - left, max(ys) - top, 1.0)
+    corner = np.array((left, top), dtype=np.float32)
     union = np.zeros((_SIDE + 1, _SIDE + 1), dtype=np.uint8)
+    alone = np.empty_like(union)
     filled = 0
     for outline in outlines:
-        small = np.rint((outline - low) * scale).astype(np.int32)
-        alone = np.zeros_like(union)
-        cv2.fillPoly(alone, [small], 1)
+        alone.fill(0)
+        cv2.fillPoly(alone, [((outline - corner) * scale + 0.5).astype(np.int32)], 1)
         filled += cv2.countNonZero(alone)
-        union |= alone
-    return sum(areas) * cv2.countNonZero(union) / filled
+        cv2.bitwise_or(union, alone, union)
+    return total * cv2.countNonZero(union) / filled

@@ -11,7 +11,7 @@ own, so that a file that is read and written again says the same.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any, BinaryIO
@@ -21,11 +21,20 @@ from ewardrobe.datasets.instance import Box, Instance, Keypoints
 from ewardrobe.datasets.sample import Sample
 from ewardrobe.datasets.writers.areas import polygons_area
 from ewardrobe.datasets.writers.joining import joined_ring
-from ewardrobe.datasets.writers.writer import Record, Writer, annotation_of, name_of, place_photo, split_of
+from ewardrobe.datasets.writers.writer import (
+    Record,
+    Records,
+    Writer,
+    annotation_of,
+    name_of,
+    place_photo,
+    split_of,
+)
 
 __all__ = ["CocoWriter"]
 
 _IMAGE, _ANNOTATION = "image", "annotation"
+_dumps = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 class CocoWriter(Writer):
@@ -38,12 +47,11 @@ class CocoWriter(Writer):
         target = self.target
         annotation = annotation_of(sample, target.taxonomy)
         split = split_of(sample, without="all")
-        folder = target.out / "images" / split
         width, height = annotation.size
         image: dict[str, Any] = {
             **annotation.attributes,
             "id": number,
-            "file_name": place_photo(sample, folder, name_of(sample), target.photos, target.source),
+            "file_name": place_photo(sample, target, f"images/{split}", name_of(sample)),
             "width": width,
             "height": height,
         }
@@ -63,17 +71,17 @@ class CocoWriter(Writer):
             records.append(Record(_ANNOTATION, split, line))
         return records, tuple(faults)
 
-    def finish(self, records: Callable[[], Iterable[Record]]) -> None:
+    def finish(self, records: Records) -> None:
         """Join the lines of each split into its file; memory holds one line at a time."""
         from ewardrobe.imaging import write_atomically
 
         folder = self.target.out / "annotations"
         folder.mkdir(parents=True, exist_ok=True)
-        for split in dict.fromkeys(record.split for record in records()):
+        for split in records.splits():
             join = partial(self._join, split=split, records=records)
             write_atomically(folder / f"instances_{split}.json", join)
 
-    def _join(self, file: BinaryIO, split: str, records: Callable[[], Iterable[Record]]) -> None:
+    def _join(self, file: BinaryIO, split: str, records: Records) -> None:
         head = {"info": self._info(split), "licenses": [], "categories": self._categories()}
         if self.target.attribute_names:
             head["attributes"] = [
@@ -82,10 +90,10 @@ class CocoWriter(Writer):
         file.write(_dumps(head)[:-1].encode())
         for key, kind in (("images", _IMAGE), ("annotations", _ANNOTATION)):
             file.write(f',\n"{key}":['.encode())
-            lines = (record.text for record in records() if record.split == split and record.kind == kind)
-            for number, line in enumerate(_numbered(lines) if kind == _ANNOTATION else lines):
-                file.write((",\n" if number else "\n").encode())
-                file.write(line.encode())
+            between = b"\n"
+            for number, line in enumerate(records.texts(kind, split), start=1):
+                file.write(between + (b'{"id":%d,' % number + line[1:] if kind == _ANNOTATION else line))
+                between = b",\n"
             file.write(b"]")
         file.write(b"}\n")
 
@@ -107,15 +115,6 @@ class CocoWriter(Writer):
             points = {"keypoints": list(self.target.keypoint_names), "skeleton": []}
             rows = [{**row, **points} for row in rows]
         return rows
-
-
-def _dumps(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, separators=(",", ":"), allow_nan=False)
-
-
-def _numbered(lines: Iterable[str]) -> Iterator[str]:
-    for number, line in enumerate(lines, start=1):
-        yield f'{{"id":{number},{line[1:]}'
 
 
 def _line(instance: Instance, size: tuple[int, int], image: int, category: int) -> str:
@@ -149,7 +148,7 @@ def _line(instance: Instance, size: tuple[int, int], image: int, category: int) 
 
 def _keypoints(keypoints: Keypoints) -> str:
     """All slots as JSON; of 294 most are empty, and repeating a text is faster than encoding them."""
-    own = json.dumps(list(keypoints.values), separators=(",", ":"), allow_nan=False)[1:-1]
+    own = _dumps(list(keypoints.values))[1:-1]
     after = 3 * (keypoints.slots - keypoints.first) - len(keypoints.values)
     return "0," * (3 * keypoints.first) + own + ",0" * after
 

@@ -6,11 +6,10 @@ The label maps are palette PNGs of the photo's size, pixel value = index in the 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
 
 from ewardrobe.datasets.class_lists import known_name
 from ewardrobe.datasets.sample import Sample
-from ewardrobe.datasets.writers.writer import Record, Writer, place_photo
+from ewardrobe.datasets.writers.writer import Record, Records, Writer, place_photo
 from ewardrobe.errors import DatasetError
 
 __all__ = ["LabelMapWriter"]
@@ -37,22 +36,22 @@ class LabelMapWriter(Writer):
         if label_map.shape != (height, width):
             rows, columns = label_map.shape
             raise DatasetError(f"its labels are for {columns}x{rows} pixels, its photo is {width}x{height}")
-        place_photo(sample, target.out / "photos", sample.id, target.photos, target.source)
+        place_photo(sample, target, "photos", sample.id)
         path = target.out / "labels" / f"{sample.id}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, to_png_bytes(label_map, palette=target.taxonomy.palette()), durable=False)
         faults = annotation.faults if annotation is not None else ()
         return [Record("photo", sample.split or _NO_SPLIT, sample.id)], faults
 
-    def finish(self, records: Callable[[], Iterable[Record]]) -> None:
+    def finish(self, records: Records) -> None:
         """Write the lists of the splits, and `dataset.json`."""
         from ewardrobe.imaging import write_atomically
 
         out, taxonomy = self.target.out, self.target.taxonomy
-        for split in dict.fromkeys(record.split for record in records()):
+        for split in records.splits():
             if split != _NO_SPLIT:
-                ids = "".join(f"{record.text}\n" for record in records() if record.split == split)
-                write_atomically(out / f"{split}.txt", ids.encode())
+                ids = b"".join(text + b"\n" for text in records.texts("photo", split))
+                write_atomically(out / f"{split}.txt", ids)
         name = known_name(taxonomy)
         classes = {"classes": list(taxonomy.labels)} if name is None else {"taxonomy": name}
         document = {**classes, "kind": self.target.kind}

@@ -9,7 +9,6 @@ Source: https://labelstud.io/guide/predictions.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, BinaryIO
 from urllib.parse import quote
@@ -18,7 +17,7 @@ from xml.sax.saxutils import quoteattr
 from ewardrobe.datasets.instance import Instance
 from ewardrobe.datasets.sample import Sample
 from ewardrobe.datasets.writers.joining import joined_ring
-from ewardrobe.datasets.writers.writer import Record, Writer, annotation_of, place_photo
+from ewardrobe.datasets.writers.writer import Record, Records, Writer, annotation_of, place_photo
 from ewardrobe.errors import DatasetError
 
 __all__ = ["LabelStudioWriter"]
@@ -44,14 +43,14 @@ class LabelStudioWriter(Writer):
             else:
                 result.append(region)
         name = sample.id.replace("/", "-")  # the export names photos by the last part alone
-        photo = place_photo(sample, target.out / "images", name, target.photos, target.source)
+        photo = place_photo(sample, target, "images", name)
         task = {
             "data": {"image": f"/data/local-files/?d={quote(f'images/{photo}')}"},
             "predictions": [{"model_version": "eWardrobe", "result": result}],
         }
         return [Record("task", "", json.dumps(task, allow_nan=False))], tuple(faults)
 
-    def finish(self, records: Callable[[], Iterable[Record]]) -> None:
+    def finish(self, records: Records) -> None:
         """Join the tasks, and write the interface with the classes in their colours."""
         from ewardrobe.imaging import write_atomically
 
@@ -69,9 +68,9 @@ class LabelStudioWriter(Writer):
         write_atomically(out / "config.xml", interface.encode())
 
 
-def _join(records: Callable[[], Iterable[Record]], file: BinaryIO) -> None:
-    for number, record in enumerate(records()):
-        file.write((",\n" if number else "[\n").encode() + record.text.encode())
+def _join(records: Records, file: BinaryIO) -> None:
+    for number, text in enumerate(records.texts("task", "")):
+        file.write((b",\n" if number else b"[\n") + text)
     file.write(b"\n]\n")
 
 

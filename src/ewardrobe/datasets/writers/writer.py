@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, ClassVar, Literal, NamedTuple
+from typing import BinaryIO, ClassVar, Literal, NamedTuple, Protocol
 
 from ewardrobe.datasets.dataset import Dataset
 from ewardrobe.datasets.drawn import find_instances
@@ -19,7 +19,17 @@ from ewardrobe.datasets.sample import Kind, Sample
 from ewardrobe.errors import DatasetError, PhotoError
 from ewardrobe.taxonomy import Taxonomy
 
-__all__ = ["PhotoMode", "Record", "Target", "Writer", "annotation_of", "name_of", "place_photo", "split_of"]
+__all__ = [
+    "PhotoMode",
+    "Record",
+    "Records",
+    "Target",
+    "Writer",
+    "annotation_of",
+    "name_of",
+    "place_photo",
+    "split_of",
+]
 
 PhotoMode = Literal["copy", "link", "none"]
 """What becomes of the photos: copied, hard linked where the disk allows it, or left where they are."""
@@ -31,6 +41,16 @@ class Record(NamedTuple):
     kind: str
     split: str
     text: str
+
+
+class Records(Protocol):
+    """The lines of all photos, in order."""
+
+    def splits(self) -> list[str]:
+        """The splits that there are lines of, in the order of their first lines."""
+
+    def texts(self, kind: str, split: str) -> Iterator[bytes]:
+        """The texts of the lines of a kind and a split, in UTF-8."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +125,8 @@ class Writer(ABC):
         """
 
     @abstractmethod
-    def finish(self, records: Callable[[], Iterable[Record]]) -> None:
-        """Write what is the whole dataset's; each call of `records` goes through all lines, in order."""
+    def finish(self, records: Records) -> None:
+        """Write what is the whole dataset's."""
 
 
 def annotation_of(sample: Sample, taxonomy: Taxonomy) -> Annotation:
@@ -141,13 +161,14 @@ def name_of(sample: Sample) -> str:
     return sample.id.removeprefix(f"{sample.split}/") if sample.split else sample.id
 
 
-def place_photo(sample: Sample, folder: Path, name: str, mode: PhotoMode, source: Path | None) -> str:
-    """Put the photo into `folder` under the stem `name`; give its file name relative to it, as POSIX writes it.
+def place_photo(sample: Sample, target: Target, folder: str, name: str) -> str:
+    """Put the photo into `folder` of the target under the stem `name`; give its file name relative to the former.
 
     A photo that EXIF turns is written upright, as JPEG of quality 95, since half of all tools ignore EXIF
-    and its labels are upright. With mode `none` nothing is written and the name is relative to `source`.
+    and its labels are upright. When photos are left where they are, the name is relative to `target.source`.
     """
-    if mode == "none":
+    source = target.source
+    if target.photos == "none":
         if sample.path is None or source is None:
             raise DatasetError(f"the photo of {sample.id} is no file of its own: copy the photos")
         below = str(source) + os.sep
@@ -158,15 +179,15 @@ def place_photo(sample: Sample, folder: Path, name: str, mode: PhotoMode, source
     path = sample.path
     as_it_is = path is not None and stored_upright(path)
     suffix = path.suffix.lower() if path is not None and as_it_is else ".jpg"
-    target = folder / f"{name}{suffix}"
-    target.parent.mkdir(parents=True, exist_ok=True)
+    place = target.out / folder / f"{name}{suffix}"
+    place.parent.mkdir(parents=True, exist_ok=True)
     if path is None or not as_it_is:
         from ewardrobe.imaging import to_jpeg_bytes, write_atomically
 
-        write_atomically(target, to_jpeg_bytes(sample.photo.pixels, quality=95), durable=False)
-    elif mode == "copy" or not _linked(path, target):
-        _copy(path, target)
-    return target.relative_to(folder).as_posix()
+        write_atomically(place, to_jpeg_bytes(sample.photo.pixels, quality=95), durable=False)
+    elif target.photos == "copy" or not _linked(path, place):
+        _copy(path, place)
+    return f"{name}{suffix}"
 
 
 def _linked(path: Path, target: Path) -> bool:

@@ -6,12 +6,18 @@ so a class's number here is its index in the taxonomy less one; the background h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-
 from ewardrobe.datasets.instance import Instance
 from ewardrobe.datasets.sample import Sample
 from ewardrobe.datasets.writers.joining import joined_ring
-from ewardrobe.datasets.writers.writer import Record, Writer, annotation_of, name_of, place_photo, split_of
+from ewardrobe.datasets.writers.writer import (
+    Record,
+    Records,
+    Writer,
+    annotation_of,
+    name_of,
+    place_photo,
+    split_of,
+)
 from ewardrobe.errors import DatasetError
 from ewardrobe.taxonomy import Taxonomy
 
@@ -41,20 +47,19 @@ class YoloWriter(Writer):
                 faults.append(f"object {place}: its mask is empty, and no polygon can say that")
             else:
                 lines.append(line)
-        photo = place_photo(sample, target.out / "images" / split, name, target.photos, target.source)
+        photo = place_photo(sample, target, f"images/{split}", name)
         labels = (target.out / "labels" / split / photo).with_suffix(".txt")
         labels.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(labels, "".join(lines).encode(), durable=False)
         return [Record("photo", split, photo)], tuple(faults)
 
-    def finish(self, records: Callable[[], Iterable[Record]]) -> None:
+    def finish(self, records: Records) -> None:
         """Write `data.yaml`, whose paths are relative to itself."""
         import yaml
 
         from ewardrobe.imaging import write_atomically
 
-        splits = list(dict.fromkeys(record.split for record in records()))
-        document: dict[str, object] = {split: f"images/{split}" for split in splits}
+        document: dict[str, object] = {split: f"images/{split}" for split in records.splits()}
         document["names"] = {item.index - 1: item.name for item in self.target.taxonomy if item.index}
         text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
         write_atomically(self.target.out / "data.yaml", text.encode())
