@@ -17,6 +17,7 @@ __all__ = [
     "Region",
     "areas",
     "fill_from_neighbours",
+    "filled",
     "find_regions",
     "grown",
     "padded",
@@ -70,6 +71,13 @@ def tight_box(mask: Mask) -> Box:
     """The smallest box around the true pixels of a mask; zeros when there are none."""
     x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
     return x, y, width, height
+
+
+def filled(mask: Mask) -> Mask:
+    """The mask without holes."""
+    contours, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    canvas = np.zeros(mask.shape, dtype=np.uint8)
+    return cv2.drawContours(canvas, contours, -1, 1, cv2.FILLED).astype(np.bool_)
 
 
 def grown(box: Box, margin: int, size: tuple[int, int]) -> Box:

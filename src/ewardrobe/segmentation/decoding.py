@@ -92,11 +92,16 @@ def decode(
 
 def _boxes_masks(outputs: Outputs, classes: int, placement: Placement, score: float) -> _Found:
     """Mask R-CNN: suppressed already, a small mask per box (or, as torchvision exports it, one of the input's size)."""
-    boxes, scores = outputs["boxes"].reshape(-1, 4), outputs["box_scores"].reshape(-1)
-    labels = outputs["labels"].reshape(-1)
-    masks = outputs["box_masks"] if "box_masks" in outputs else outputs["masks"]
+    boxes, scores, labels = (outputs[kind] for kind in ("boxes", "box_scores", "labels"))
     whole = "masks" in outputs
-    masks = masks.reshape(-1, *masks.shape[-2:]) if masks.size else np.zeros((0, 1, 1), np.float32)
+    masks = outputs["masks" if whole else "box_masks"]
+    shapes = _has_shape(boxes, None, 4) and scores.ndim == labels.ndim == 1 and masks.ndim >= 3
+    if not shapes or (masks.size and masks.size != len(masks) * masks.shape[-2] * masks.shape[-1]):
+        raise ModelError(
+            f"its boxes, scores, labels and masks have shapes {boxes.shape}, {scores.shape}, {labels.shape} and "
+            f"{masks.shape}, not (n, 4), (n,), (n,) and (n, 1, h, w)"
+        )
+    masks = masks.reshape(-1, *masks.shape[-2:]) if masks.size else np.zeros((len(masks), 1, 1), np.float32)
     if not len(boxes) == len(scores) == len(labels) == len(masks):
         raise ModelError(
             f"it gave {len(boxes)} boxes, {len(scores)} scores, {len(labels)} labels and {len(masks)} masks"
@@ -116,7 +121,7 @@ def _boxes_masks(outputs: Outputs, classes: int, placement: Placement, score: fl
 def _yolo(outputs: Outputs, classes: int, placement: Placement, score: float) -> _Found:
     """Ultralytics: a mask's logits are its coefficients times the prototypes, within its box."""
     prototypes = outputs["prototypes"]
-    if prototypes.ndim != 4:
+    if not _has_shape(prototypes, 1, None, None, None) or not prototypes.size:
         raise ModelError(f"its prototypes have shape {prototypes.shape}, not (1, K, h, w)")
     basis, given = prototypes[0], outputs["detections"]
     count = len(basis)
@@ -126,7 +131,7 @@ def _yolo(outputs: Outputs, classes: int, placement: Placement, score: float) ->
         rows = rows[rows[:, 4] >= score]
         _check_numbers(rows[:, 5])
         boxes, best, numbers, coefficients = rows[:, :4], rows[:, 4], rows[:, 5].astype(np.int64), rows[:, 6:]
-    elif given.ndim == 3 and given.shape[1] == 4 + classes + count:
+    elif _has_shape(given, 1, 4 + classes + count, None):
         scores = given[0, 4 : 4 + classes]
         _check_numbers(scores)
         kept = np.flatnonzero(scores.max(axis=0) >= score)
@@ -153,7 +158,8 @@ def _yolo(outputs: Outputs, classes: int, placement: Placement, score: float) ->
 def _detr(outputs: Outputs, classes: int, placement: Placement, score: float) -> _Found:
     """RF-DETR: no suppression; a mask of the whole input for each query."""
     boxes, logits, masks = (outputs[kind] for kind in ("boxes", "box_logits", "mask_logits"))
-    if not (boxes.ndim == logits.ndim == 3 and masks.ndim == 4):
+    shapes = _has_shape(boxes, 1, None, 4) and _has_shape(logits, 1, None, None)
+    if not (shapes and _has_shape(masks, 1, None, None, None) and masks.shape[2] and masks.shape[3]):
         raise ModelError(f"its outputs have shapes {boxes.shape}, {logits.shape} and {masks.shape}")
     if not boxes.shape[1] == logits.shape[1] == masks.shape[1]:
         raise ModelError(f"it gave {boxes.shape[1]} boxes, {logits.shape[1]} scores, {masks.shape[1]} masks")
@@ -178,7 +184,14 @@ def _detr(outputs: Outputs, classes: int, placement: Placement, score: float) ->
 def _is_end_to_end(outputs: Outputs) -> bool:
     """Whether a YOLO's detections are rows of box, score, class and coefficients, already suppressed."""
     given, prototypes = outputs["detections"], outputs["prototypes"]
-    return given.ndim == 3 and given.shape[2] == 6 + prototypes.shape[1]
+    return _has_shape(given, 1, None, 6 + prototypes.shape[1])
+
+
+def _has_shape(values: Array, *wanted: int | None) -> bool:
+    """Whether an array has these sizes, None standing for any."""
+    return values.ndim == len(wanted) and all(
+        size in (None, given) for size, given in zip(wanted, values.shape, strict=True)
+    )
 
 
 def _check_numbers(values: Array) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ewardrobe.errors import ModelError
 from ewardrobe.imaging import Background, Photo, cut_out, draw_overlay
 from ewardrobe.segmentation.alpha import Alpha, mask_alpha
-from ewardrobe.segmentation.components import Box, LabelMap, Mask, grown, padded, tight_box
+from ewardrobe.segmentation.components import Box, LabelMap, Mask, filled, grown, padded, tight_box
 from ewardrobe.segmentation.detections import Detections
 from ewardrobe.segmentation.garments import Cutout, Garment, expanded, window_of
 from ewardrobe.segmentation.instances import Instance
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
 __all__ = ["Segmentation"]
+
+_PERSON = "person"
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +96,14 @@ class Segmentation:
         return np.asarray(pooled, dtype=np.float32)
 
     def person_mask(self) -> Mask:
-        """All but the background, bool (H, W): the people, or what lies there; of the model's own result."""
-        mask: Mask = (self.origin or self).label_map != 0
+        """All but the background, bool (H, W): the people, or what lies there; of the model's own result.
+
+        Where the model knows a class `person` among others, it is that alone, with what it encloses.
+        """
+        made = self.origin or self
+        if _PERSON in made.taxonomy:
+            return filled(made.label_map == made.taxonomy.index(_PERSON))
+        mask: Mask = made.label_map != 0
         return mask
 
     def person_alpha(self) -> npt.NDArray[np.float32]:
@@ -215,7 +223,9 @@ class Segmentation:
         box = tight_box(mask)
         if not box[2]:
             return (0, 0, 1, 1), np.zeros((1, 1), dtype=np.uint8)
-        foreground = range(1, len(self.scores.probabilities))
+        foreground: Sequence[int] = range(1, len(self.scores.probabilities))
+        if _PERSON in self.taxonomy:
+            foreground = self._channels(self.taxonomy.index(_PERSON))
         return mask_alpha(self.photo.pixels, self.scores, foreground, mask[window_of(box)], box)
 
     def _cutout(
