@@ -94,9 +94,9 @@ def yolo_outputs(
     return {"output0": given[None].astype(np.float32), "output1": prototypes[None].astype(np.float32)}
 
 
-def ultralytics_metadata(names: Sequence[str], size: int = 64, **changes: str) -> dict[str, str]:
+def ultralytics_metadata(names: Sequence[str], size: int = 64) -> dict[str, str]:
     """What `yolo export` writes."""
-    metadata = {
+    return {
         "description": "Ultralytics YOLO11n-seg model trained on somewhere",
         "author": "Ultralytics",
         "license": "AGPL-3.0 License (https://ultralytics.com/license)",
@@ -105,4 +105,3 @@ def ultralytics_metadata(names: Sequence[str], size: int = 64, **changes: str) -
         "imgsz": f"[{size}, {size}]",
         "names": repr(dict(enumerate(names))),
     }
-    return {**metadata, **changes}
