@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ewardrobe.errors import ModelError
+from ewardrobe.imaging import encode_rle
 from ewardrobe.segmentation import InputSpec, ModelDescription, OutputSpec
 from ewardrobe.segmentation.decoding import decode
 from ewardrobe.segmentation.geometry import Placement, place
@@ -136,7 +137,9 @@ def test_a_mask_is_exact_to_half_a_pixel(height: int, width: int, data: st.DataO
     }
     detr_found = decode(detr_outputs, instance_model("detr-seg"), placement)
     for found in (yolo_found, detr_found):
-        assert not ((found.mask(0) != inside) & ~near).any()
+        mask = found.mask(0)
+        assert not ((mask != inside) & ~near).any()
+        assert found.rle(0) == encode_rle(mask)
 
 
 @given(
@@ -161,6 +164,7 @@ def test_a_box_mask_is_pasted_as_torchvision_does(
     }
     found = decode(outputs, instance_model("boxes-masks", input=spec), place(size, spec, size))
     np.testing.assert_array_equal(found.mask(0), _pasted(mask, found.boxes[0], size))
+    assert found.rle(0) == encode_rle(found.mask(0))
 
 
 def _pasted(mask: Array, box: Array, size: tuple[int, int]) -> npt.NDArray[np.bool_]:

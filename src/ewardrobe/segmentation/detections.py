@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from ewardrobe.imaging import RLE, encode_rle
+from ewardrobe.imaging import RLE, compress_rle
 from ewardrobe.segmentation.components import Box, Mask, tight_box
 from ewardrobe.segmentation.geometry import Axis
 from ewardrobe.segmentation.scores import Plane, enlarged
@@ -113,7 +113,7 @@ class Detections:
 
     def rle(self, index: int) -> RLE:
         """A mask as COCO's compressed run lengths."""
-        return encode_rle(self.mask(index))
+        return _rle(*self.cropped_mask(index), self.size)
 
     def take(self, indices: Sequence[int] | npt.NDArray[np.intp]) -> Detections:
         """Those of the given indices, in their order."""
@@ -131,6 +131,24 @@ class Detections:
         kept = np.flatnonzero((targets != 0) & (targets != IGNORE))
         made = self.take(kept)
         return Detections(made.boxes, targets[kept], made.scores, self.size, made.planes)
+
+
+def _rle(box: Box, mask: Mask, size: tuple[int, int]) -> RLE:
+    """The RLE, of a photo of `size` (height, width), of a mask in its box; no array of the photo's size is made."""
+    x, y, _, _ = box
+    height, width = size
+    steps = np.diff(np.pad(mask.T, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    starts, ends = (
+        (x + columns) * height + y + rows for columns, rows in (np.nonzero(steps == sign) for sign in (1, -1))
+    )
+    # Of a column that ends at the photo's lower edge, and one that starts at the upper, the runs are one.
+    apart = starts[1:] != ends[:-1]
+    starts, ends = starts[np.r_[True, apart][: len(starts)]], ends[np.r_[apart, True][: len(ends)]]
+    borders = np.stack([starts, ends], axis=1).reshape(-1)
+    counts = np.diff(np.concatenate([[0], borders, [height * width]])).tolist()
+    if counts[-1] == 0 and len(counts) > 1:
+        counts.pop()
+    return compress_rle({"size": [height, width], "counts": counts})
 
 
 def _pixels(axis: Axis, first: int, last: int) -> tuple[int, int]:
