@@ -54,11 +54,15 @@ def graph_of(path: Path, threads: int, batch: np.ndarray, output: str | None = N
 
 
 def our_graph(segmenter: Segmenter, pixels: np.ndarray, threads: int) -> tuple[str, Candidate]:
+    """The graph at every scale that one photo is seen at."""
     about = segmenter.description
-    placement = place(pixels.shape[:2], about.input, segmenter.size)
-    batch = prepare(pixels, placement, about.mean, about.std)
-    height, width = batch.shape[2:]
-    return f"{width}x{height}", graph_of(segmenter.path, threads, batch)
+    runs, shapes = [], []
+    for size in (segmenter.size, *segmenter.scales):
+        placement = place(pixels.shape[:2], about.input, size)
+        batch = prepare(pixels, placement, about.mean, about.std)
+        shapes.append(f"{batch.shape[3]}x{batch.shape[2]}")
+        runs.append(graph_of(segmenter.path, threads, batch))
+    return " + ".join(shapes), lambda: [run() for run in runs]
 
 
 def u2net_cutouts(u2net: u2net_cloth_seg.U2NetClothSeg, photo: Path) -> list[Image.Image]:

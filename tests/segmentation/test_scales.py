@@ -59,7 +59,7 @@ def test_a_model_sees_a_photo_at_every_scale_of_a_named_size(tmp_path: Path) -> 
     path = write_colour_model(tmp_path / "a.onnx", input=ROUND, scales={"full": (320, 192)})
     labels = paint((250, 190), person(50))
     many, one, live = (Segmenter(path, size=size) for size in (None, 256, "live"))
-    assert many._runtime.scales == (320, 192) and one._runtime.scales == () and live._runtime.scales == ()
+    assert many.scales == (320, 192) and one.scales == () and live.scales == ()
     for segmenter in (many, one):
         found = segmenter.segment(photograph(labels))
         assert (found.label_map == labels).mean() > 0.95

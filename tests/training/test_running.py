@@ -20,7 +20,9 @@ pytest.importorskip("lightning", reason="Lightning is not installed: pip install
 from safetensors.torch import load_file  # noqa: E402
 
 from ewardrobe.errors import DatasetError, EwardrobeError, ModelError, UsageError  # noqa: E402
+from ewardrobe.segmentation import Segmenter  # noqa: E402
 from ewardrobe.training.config import load_config  # noqa: E402
+from ewardrobe.training.exporting import export_run  # noqa: E402
 from ewardrobe.training.running import train  # noqa: E402
 from ewardrobe.training.saving import load_model  # noqa: E402
 from tests.training.scenes import write_scenes  # noqa: E402
@@ -235,3 +237,25 @@ def test_weights_of_another_network_are_refused(tmp_path: Path, scenes: Path) ->
         load_model(tmp_path)
     with pytest.raises(ModelError, match="holds no finished run"):
         load_model(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "task", "classes"),
+    [
+        ([], "semantic", 17),
+        (["architecture=unet", "model={encoder: resnet18, activation: sigmoid}"], "semantic", 17),
+        (["architecture=u2netp", "model={}", "task=matting"], "matting", 2),
+    ],
+)
+def test_a_run_ends_in_a_file_that_segments(
+    tmp_path: Path, scenes: Path, overrides: list[str], task: str, classes: int
+) -> None:
+    run = _train(tmp_path, scenes, "training.steps=1", "training.epochs=1", *overrides, export=True)
+    segmenter = Segmenter(run.onnx)
+    assert segmenter.description.task == task and len(segmenter.taxonomy) == classes
+    photo = next((scenes / "photos").iterdir())
+    found = segmenter.segment(photo)
+    assert found.label_map.shape == (96, 64)
+    differences = export_run(tmp_path, tmp_path / "half.onnx", half=True).differences
+    assert differences.photos == 2 and differences.probabilities < 0.05
+    assert (tmp_path / "half.onnx").stat().st_size < 0.7 * run.onnx.stat().st_size

@@ -67,6 +67,7 @@ for _panel, _name, _function in (
     (_TOOLS, "evaluate", evaluate.evaluate),
     (_TOOLS, "compare", compare.compare),
     (_TOOLS, "train", train.train),
+    (_TOOLS, "sweep", train.sweep),
     (_TOOLS, "doctor", doctor.doctor),
 ):
     app.command(_name, rich_help_panel=_panel)(_function)

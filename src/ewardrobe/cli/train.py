@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ewardrobe.errors import MissingExtraError, UsageError
+from ewardrobe.cli.extras import need_training
+from ewardrobe.errors import UsageError
 
-__all__ = ["train"]
+__all__ = ["sweep", "train"]
 
 Data = Annotated[
     Path | None,
@@ -19,10 +19,14 @@ Data = Annotated[
 
 
 def train(
-    what: Annotated[str, typer.Argument(metavar="CONFIG", help="A YAML file, or `default` for the shipped model.")],
+    what: Annotated[
+        str, typer.Argument(metavar="CONFIG", help="A YAML file, or `default` for the shipped model.")
+    ],
     overrides: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[KEY=VALUE]...", help="Keys of the config to set, such as training.steps=500."),
+        typer.Argument(
+            metavar="[KEY=VALUE]...", help="Keys of the config to set, such as training.steps=500."
+        ),
     ] = None,
     data: Data = None,
     run: Annotated[
@@ -36,7 +40,9 @@ def train(
     export: Annotated[bool, typer.Option(help="Write model.onnx at the end.")] = True,
     recipe: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="`default` only: another recipe.", show_default="the shipped model's"),
+        typer.Option(
+            metavar="FILE", help="`default` only: another recipe.", show_default="the shipped model's"
+        ),
     ] = None,
     start: Annotated[
         Path | None,
@@ -48,7 +54,7 @@ def train(
 
     The run folder holds the config, metrics.csv, TensorBoard logs, curves and pictures, checkpoints, and the model.
     """
-    _need_torch()
+    need_training("training")
     if what == "default":
         if overrides:
             raise UsageError("`train default` takes a --recipe, no key=value: its phases are in that file")
@@ -75,6 +81,31 @@ def train(
         print(f"model: {done.onnx}")
 
 
-def _need_torch() -> None:
-    if find_spec("torch") is None or find_spec("lightning") is None:
-        raise MissingExtraError('training needs PyTorch and Lightning: pip install "ewardrobe[train]"')
+def sweep(
+    what: Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file with a `sweep` section.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE]...", help="Keys to set, such as sweep.trials=30."),
+    ] = None,
+    data: Data = None,
+    run: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder of the sweep; one that was stopped goes on in it.",
+            show_default="runs/NAME-sweep",
+        ),
+    ] = None,
+    jobs: Annotated[int, typer.Option(metavar="N", min=1, help="Processes that take runs.")] = 1,
+) -> None:
+    """Search over a config's keys: many short runs, the hopeless ones stopped early, and a report."""
+    need_training("training")
+    from ewardrobe.training.config import load_config
+    from ewardrobe.training.sweeping import run_sweep
+
+    config = load_config(what, overrides or [])
+    found = run_sweep(config, run or Path("runs") / f"{config.name}-sweep", data=data, jobs=jobs)
+    best = " ".join(f"{key}={value}" for key, value in found.overrides.items())
+    print(f"{found.finished} runs finished, {found.pruned} stopped early, {found.failed} failed")
+    print(f"best {found.best:.4f}: {best}")
+    print(f"report: {found.report}")

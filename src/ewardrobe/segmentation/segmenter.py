@@ -75,6 +75,11 @@ class Segmenter:
         return self._runtime.size
 
     @property
+    def scales(self) -> tuple[int, ...]:
+        """Further long sides at which every photo is seen, beside `size`."""
+        return self._runtime.scales
+
+    @property
     def provider(self) -> str:
         """The ONNX Runtime provider in use, such as "CUDAExecutionProvider"."""
         return self._runtime.provider

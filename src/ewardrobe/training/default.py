@@ -28,7 +28,8 @@ from ewardrobe.training.restore import mixed, restore_from_onnx
 
 __all__ = ["describe_default", "export_default", "load_recipe", "make_default", "train_default"]
 
-SIZES = {"full": 544, "live": 320}
+SIZES = {"full": 512, "live": 320}
+SCALES = {"full": (640, 384)}
 # name, folder of the development data, split, taxonomy
 VALIDATION = (
     ("worn", "ccp", "val", None),
@@ -61,8 +62,9 @@ def describe_default(scores: Mapping[str, Any] | None = None) -> ModelDescriptio
         title="eWardrobe default (EfficientNet-Lite2, separable FPN)",
         about="Garments, hair and skin in worn and flat photos, 17 classes.",
         taxonomy="wardrobe",
-        input=InputSpec(long_side=SIZES["full"]),
+        input=InputSpec("round", long_side=SIZES["full"]),
         sizes=SIZES,
+        scales=SCALES,
         mean=EfficientNetLite.mean,
         std=EfficientNetLite.std,
         outputs={

@@ -104,7 +104,7 @@ def train(
     """
     task = task_of(config)
     about = config.training
-    _claim(folder, config)
+    _claim(folder, config, data)
     if about.threads:
         torch.set_num_threads(about.threads)
     cv2.setNumThreads(0)  # its pool would hang in a forked loader
@@ -215,7 +215,7 @@ def _quieten() -> None:
     warnings.filterwarnings("ignore", message=r"Checkpoint directory .* exists and is not empty")
 
 
-def _claim(folder: Path, config: Config) -> None:
+def _claim(folder: Path, config: Config, data: Path | None) -> None:
     """Write what the run is into its folder, or check that the run which is there is this one."""
     text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
     written = folder / "config.yaml"
@@ -230,12 +230,12 @@ def _claim(folder: Path, config: Config) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(written, text.encode())
-        write_atomically(folder / "environment.json", json.dumps(_environment(), indent=2).encode())
+        write_atomically(folder / "environment.json", json.dumps(_environment(data), indent=2).encode())
     except OSError as error:
         raise UsageError(f"cannot write the run folder {folder}: {error.strerror}") from None
 
 
-def _environment() -> dict[str, Any]:
+def _environment(data: Path | None) -> dict[str, Any]:
     found = {}
     for name in _PACKAGES:
         try:
@@ -249,6 +249,7 @@ def _environment() -> dict[str, Any]:
         "cpus": os.cpu_count(),
         "gpus": [torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count())],
         "arguments": sys.argv[1:],
+        "data": None if data is None else str(data.resolve()),
     }
 
 
