@@ -60,36 +60,41 @@ class ClassMatches:
 def average_precision(found: ClassMatches, weights: Array) -> Array:
     """Average precision over 101 recalls, float64 (R, areas, IoUs), of R sets of photos; NaN without objects.
 
-    `weights`, float64 (R, photos), says how often each photo is in each set.
+    `weights`, float64 (R, photos), says how often each photo is in each set: whole numbers.
     """
     result = np.full((len(weights), len(AREAS), len(IOUS)), np.nan)
     step = max(1, _CELLS // max(1, len(found.photo)))
     for start in range(0, len(weights), step):
-        part = weights[start : start + step]
-        objects = part @ found.objects
-        drawn = part[:, found.photo]
-        for area in range(len(AREAS)):
-            some = objects[:, area] > 0
-            for iou in range(len(IOUS)):
-                state = found.states[area, iou]
-                precision = _one_precision(state, drawn[some], objects[some, area])
-                result[start : start + step][some, area, iou] = precision
+        part = weights[start : start + step].T
+        objects = found.objects.T @ part
+        # Sets along the last axis, so that sums run over whole rows; float32 counts exactly up to 16 million.
+        drawn = part.astype(np.float32)[found.photo]
+        for area in np.flatnonzero(found.objects.any(axis=0)):
+            precision = _precisions(found.states[area], drawn, objects[area])
+            result[start : start + step, area] = precision.T
     return result
 
 
-def _one_precision(state: NDArray[np.uint8], drawn: Array, objects: Array) -> Array:
-    right = np.flatnonzero(state == RIGHT)
-    if not right.size:
-        return np.zeros(len(drawn))
-    # Precision is looked up where recall rises, which is only at right detections.
-    counted = drawn[:, : right[-1] + 1] * (state[: right[-1] + 1] != IGNORED)
-    seen = counted.cumsum(axis=1)[:, right]
-    hits = drawn[:, right].cumsum(axis=1)
-    precision = hits / np.maximum(seen, 1)  # none seen, none right
-    best_after = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
-    reached = np.searchsorted(_RECALLS, hits / objects[:, None], side="right")
-    share = np.diff(reached, axis=1, prepend=0)
-    return np.asarray((best_after * share).sum(axis=1) / len(_RECALLS))
+def _precisions(states: NDArray[np.uint8], drawn: NDArray[np.float32], objects: Array) -> Array:
+    """(IoUs, R), from states (IoUs, D), the weights of the detections (D, R) and how many objects there are (R,)."""
+    result = np.where(objects > 0, 0.0, np.nan) * np.ones((len(states), 1))
+    counted = np.empty(0, dtype=np.intp)
+    for iou, state in enumerate(states):
+        right = np.flatnonzero(state == RIGHT)
+        if not right.size:
+            continue
+        live = np.flatnonzero(state != IGNORED)
+        if not np.array_equal(live, counted):
+            counted, sums = live, drawn[live].cumsum(axis=0)
+        # Precision is looked up where recall rises, which is only at right detections.
+        seen = sums[np.searchsorted(live, right)].astype(np.float64)
+        hits = drawn[right].cumsum(axis=0).astype(np.float64)
+        precision = hits / np.maximum(seen, 1)  # none seen, none right
+        best_after = np.maximum.accumulate(precision[::-1], axis=0)[::-1]
+        reached = np.searchsorted(_RECALLS, hits / np.maximum(objects, 1), side="right")
+        share = np.diff(reached, axis=0, prepend=0)
+        result[iou] += (best_after * share).sum(axis=0) / len(_RECALLS)
+    return result
 
 
 def average_recall(found: ClassMatches, weights: Array) -> Array:
