@@ -143,15 +143,18 @@ def test_the_person_is_the_class_person_where_there_is_one(tmp_path: Path) -> No
         LabelClass(2, "car", "Car", (20, 10, 200), "garment"),
         LabelClass(3, "tie", "Tie", (20, 200, 20), "garment"),
     )
-    boxes = [(8, 8, 24, 56), (24, 8, 60, 60), (14, 20, 18, 40)]
-    outputs = yolo_outputs(boxes, [0, 1, 2], [0.9, 0.9, 0.9], np.full((3, 16, 16), 9, np.float32), count=3)
+    boxes = [(8, 8, 24, 56), (24, 8, 60, 60), (12, 12, 16, 24)]
+    planes = np.full((3, 16, 16), 9, np.float32)
+    planes[0, 8:12, 3:5] = -9  # between the legs
+    outputs = yolo_outputs(boxes, [0, 1, 2], [0.9, 0.9, 0.9], planes, count=3)
     about = instance_model(taxonomy="mine", classes=classes)
     segmenter = Segmenter(write_constants(tmp_path / "y.onnx", outputs), description=about)
     result = segmenter.segment(np.zeros((64, 64, 3), np.uint8))
     assert sorted(item.label for item in result.garments) == ["car", "tie"]
     wanted = np.zeros((64, 64), np.bool_)
     wanted[8:56, 8:24] = True  # the tie is within
-    np.testing.assert_array_equal(result.person_mask(), wanted)
+    wanted[32:48, 12:20] = False
+    assert np.count_nonzero(result.person_mask() != wanted) <= 8  # a hole's corners are round
 
 
 @pytest.mark.parametrize(

@@ -98,12 +98,12 @@ class Segmentation:
     def person_mask(self) -> Mask:
         """All but the background, bool (H, W): the people, or what lies there; of the model's own result.
 
-        Where the model knows a class `person` among others, it is that alone, with what it encloses.
+        Where the model knows a class `person` among others, it is that alone, with the things it encloses.
         """
         made = self.origin or self
-        if _PERSON in made.taxonomy:
-            return filled(made.label_map == made.taxonomy.index(_PERSON))
         mask: Mask = made.label_map != 0
+        if _PERSON in made.taxonomy:
+            mask &= filled(made.label_map == made.taxonomy.index(_PERSON))
         return mask
 
     def person_alpha(self) -> npt.NDArray[np.float32]:
