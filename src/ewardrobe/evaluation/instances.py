@@ -45,8 +45,9 @@ class InstanceScores:
 
     def named(self) -> dict[str, Array]:
         """The means over classes by name, float64 (R,) each."""
-        found = {f"ap{suffix}": self.precision[:, :, area] for suffix, area in _AREA.items()}
+        found = {"ap": self.precision[:, :, 0]}
         found |= {f"ap{suffix}": self.precision[:, :, 0, iou] for suffix, iou in _IOU.items()}
+        found |= {f"ap{suffix}": self.precision[:, :, area] for suffix, area in _AREA.items()}
         found |= {"ar1": self.recall[:, :, 0, 0], "ar10": self.recall[:, :, 0, 1]}
         found |= {f"ar{suffix}": self.recall[:, :, area, 2] for suffix, area in _AREA.items()}
         if not self.garments[1:].all():
