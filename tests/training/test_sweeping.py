@@ -21,6 +21,7 @@ PARAMETERS: dict[str, Any] = {
     "optimiser.learning_rate": {"low": 1e-4, "high": 1e-2, "log": True},
     "data.batch_size": {"low": 1, "high": 2},
     "optimiser.name": ["adamw", "sgd"],
+    "loss.terms": [{"dice": 1}, {"cross_entropy": 1, "dice": 0.5}],
 }
 
 
@@ -59,7 +60,7 @@ def test_a_sweep_that_was_stopped_goes_on_and_ends_in_a_report(tmp_path: Path) -
     study = optuna.load_study(study_name="sweep", storage=f"sqlite:///{folder / 'study.db'}")
     assert [(trial.number, trial.params) for trial in study.trials[:2]] == first
     assert result.finished + result.pruned == 5 and result.failed == 1
-    assert result.overrides == study.best_trial.params and result.best == study.best_value
+    assert result.overrides == study.best_trial.user_attrs["overrides"] and result.best == study.best_value
     page = result.report.read_text()
     assert page.count("data:image/png;base64,") >= 2 and "optimiser.learning_rate" in page
     assert len((folder / "trials.csv").read_text().splitlines()) == 7

@@ -8,7 +8,7 @@ large as big ones; the encoder's map is then averaged over the mask.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -61,12 +61,15 @@ class CropEncoder:
             ModelError: the model gives no features, or takes one input size only.
         """
         about = runtime.description
-        if about.output("features") is None or about.input.resize != "fit":
+        if about.output("features") is None or about.input.resize not in ("fit", "round"):
             raise ModelError(
                 f"model {about.name} gives no features of crops; attributes need the default model"
             )
         self._runtime = copy.copy(runtime)
-        self._runtime.size = CROP_SIZE
+        self._runtime.size, self._runtime.scales = CROP_SIZE, ()
+        # Padded and not rounded: of a narrow crop, rounding could change the shape by a third.
+        fitted = replace(about.input, resize="fit")
+        self._runtime.description = replace(about, input=fitted, scales={})
 
     def features(self, pixels: npt.NDArray[np.uint8], mask: npt.NDArray[np.bool_]) -> GarmentFeatures:
         """The features of the garment `mask`, bool (H, W), in the photo `pixels`, uint8 (H, W, 3) sRGB.

@@ -43,7 +43,9 @@ class Source(_Section):
     """One dataset, or a split of one.
 
     `path` is taken from the folder that `--data` names; `share` is the part of its photos that is used, drawn with the
-    run's seed; `weight` is how often it is drawn from, against the other sources (1: as often as it has photos).
+    run's seed; `weight` is how often it is drawn from, against the other sources (1: as often as it has photos). Of a
+    dataset without splits, `held_out` is the share that is kept for validation: `held: false` is the rest, `held: true`
+    that share.
     """
 
     path: str
@@ -51,6 +53,14 @@ class Source(_Section):
     format: str | None = None
     share: Annotated[float, Field(gt=0, le=1)] = 1.0
     weight: Positive = 1.0
+    held_out: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    held: bool = False
+
+    @model_validator(mode="after")
+    def _held(self) -> Source:
+        if self.held and not self.held_out:
+            raise ValueError("held needs held_out, the share that is kept for validation")
+        return self
 
 
 class Data(_Section):

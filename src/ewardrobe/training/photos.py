@@ -18,7 +18,7 @@ from rich.progress import track
 from torch.utils.data import Dataset as TorchDataset
 
 from ewardrobe import taxonomy as taxonomies
-from ewardrobe.datasets import Dataset, Sample, open_dataset
+from ewardrobe.datasets import Dataset, Sample, open_dataset, split_ids
 from ewardrobe.datasets.views import Remapped
 from ewardrobe.errors import DatasetError, EwardrobeError
 from ewardrobe.taxonomy import IGNORE
@@ -62,6 +62,9 @@ def open_sources(sources: Sequence[Source], root: Path | None, taxonomy: str, se
         dataset = open_dataset(path, format=source.format, split=source.split)
         if dataset.taxonomy is None:
             raise DatasetError(f"{path} has no pixel labels: choose a split that has them")
+        if source.held_out:
+            parts = split_ids(dataset.ids, val_share=source.held_out)
+            dataset = dataset.select(parts["val" if source.held else "train"])
         if dataset.taxonomy.name != taxonomy:
             dataset = Remapped(dataset, taxonomies.load_map(dataset.taxonomy.name, taxonomy))
         opened.append(shared(dataset, source.share, seed + len(opened)))

@@ -207,7 +207,9 @@ def _run(
 
 def _suggested(trial: Trial, key: str, tried: Range | tuple[Any, ...]) -> Any:
     if not isinstance(tried, Range):
-        return trial.suggest_categorical(key, list(tried))
+        # As text: Optuna keeps plain values only, and a choice may be a whole section.
+        chosen = trial.suggest_categorical(key, [json.dumps(value) for value in tried])
+        return json.loads(chosen)
     if _whole(tried.low) == tried.low and _whole(tried.high) == tried.high and abs(tried.high) >= 2:
         return trial.suggest_int(key, int(tried.low), int(tried.high), log=tried.log)
     return trial.suggest_float(key, tried.low, tried.high, log=tried.log)
