@@ -182,7 +182,8 @@ def test_segformer_with_and_without_its_config(tmp_path: Path) -> None:
     (hub / "config.json").write_text(json.dumps({"id2label": names}))
     processor = {"size": {"height": 96, "width": 48}, "image_mean": [0.1, 0.2, 0.3], "image_std": [1, 1, 1]}
     (hub / "preprocessor_config.json").write_text(json.dumps(processor))
-    segmenter = Segmenter(path, threads=1)
+    segmenter = Segmenter(hub, threads=1)
+    assert segmenter.path == path
     about = segmenter.description
     assert (about.name, about.mean, about.default_size()) == ("clothes", (0.1, 0.2, 0.3), (96, 48))
     assert (about.taxonomy, about.labels) == ("wardrobe", (0, 15, 3))

@@ -107,10 +107,16 @@ def info(name: str) -> ModelInfo:
 
 
 def resolve(model: str | os.PathLike[str]) -> Path:
-    """The file of a model given by name or path; ModelError when it is unknown, missing, or not pulled yet."""
+    """The file of a model given by name or path; ModelError when it is unknown, missing, or not pulled yet.
+
+    A folder stands for the `model.onnx` in it, or in its folder `onnx`, as model hubs lay them out.
+    """
     text = os.fspath(model)
     if isinstance(model, os.PathLike) or text.endswith(".onnx") or os.sep in text or "/" in text:
         path = Path(text).expanduser()
+        if path.is_dir():
+            inside = (path / "model.onnx", path / "onnx" / "model.onnx")
+            path = next((file for file in inside if file.is_file()), inside[0])
         if not path.is_file():
             raise ModelError(f"model file {path} does not exist")
         return path
