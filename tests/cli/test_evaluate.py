@@ -11,10 +11,13 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
 
-from ewardrobe.segmentation import OutputSpec, write_description
+from ewardrobe import taxonomy
+from ewardrobe.segmentation import InputSpec, ModelDescription, OutputSpec, write_description
 from tests.cli.conftest import Command
-from tests.segmentation.models import colour_graph, description
+from tests.segmentation.graphs import write_constants, yolo_outputs
+from tests.segmentation.models import colour_graph, description, paint, photograph
 
 
 @pytest.fixture(scope="session")
@@ -76,6 +79,49 @@ def test_evaluate_takes_the_models_task(command: Command, matting_model: Path, d
     rows = list(csv.DictReader(io.StringIO(command("evaluate", matting_model, dataset, "--csv").out)))
     assert [row["id"] for row in rows] == ["0", "1", "2"] and float(rows[0]["weighted_f"]) > 0.9
     assert "S-measure" in command("evaluate", matting_model, dataset).out
+
+
+@pytest.fixture
+def instance_model(tmp_path: Path) -> Path:
+    """Sees in every photo of 128 x 128 a coat (0.9), which may be a dress (0.8), and a doubtful hat (0.1)."""
+    path = tmp_path / "finder.onnx"
+    boxes: list[tuple[float, float, float, float]] = [(8, 8, 40, 56), (8, 8, 40, 56), (44, 0, 60, 8)]
+    classes = [taxonomy.load("wardrobe").index(name) - 1 for name in ("outerwear", "dress", "hat")]
+    outputs = yolo_outputs(boxes, classes, [0.9, 0.8, 0.1], np.full((4, 16, 16), 9, np.float32), count=16)
+    about = ModelDescription(
+        name="finder",
+        task="instance",
+        taxonomy="wardrobe",
+        decode="yolo-seg",
+        input=InputSpec("letterbox", height=64, width=64),
+        mean=(0.0, 0.0, 0.0),
+        std=(1.0, 1.0, 1.0),
+        outputs={"output0": OutputSpec("detections"), "output1": OutputSpec("prototypes", stride=4)},
+    )
+    write_description(write_constants(path, outputs), path, about)
+    return path
+
+
+def test_evaluate_an_instance_model(command: Command, instance_model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    for number, label in enumerate(("outerwear", "dress", "outerwear")):
+        labels = paint((128, 128), [(label, (16, 16, 64, 96))])
+        for name, picture in (("photos", photograph(labels)), ("labels", labels)):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(picture).save(folder / name / f"{number}.png")
+    (folder / "dataset.json").write_text(json.dumps({"taxonomy": "wardrobe"}))
+    said = command("evaluate", instance_model, folder, "--json")
+    assert said.code == 0, said.err
+    report = json.loads(said.out)
+    rows = {row["name"]: row for row in report["classes"]}
+    # Coats: right, wrong, right by falling score. Dresses: wrong, right. Nobody wears the hat, so it costs nothing.
+    coats, dresses = (51 * 1 + 50 * 2 / 3) / 101, 1 / 2
+    assert rows["outerwear"]["ap"]["value"] == pytest.approx(coats)
+    assert rows["dress"]["box_ap"]["value"] == pytest.approx(dresses)
+    assert (rows["hat"]["objects"], rows["hat"]["ap"]["value"]) == (0, None)
+    for name in ("ap", "ap50", "box_ap", "box_ap75"):
+        assert report["scores"][name]["value"] == pytest.approx((coats + dresses) / 2), name
+    assert "mask AP" in command("evaluate", instance_model, folder, "--as", "parts").out
 
 
 def test_evaluate_another_task(command: Command, model: Path, dataset: Path) -> None:
