@@ -8,11 +8,11 @@ import pytest
 
 pytest.importorskip("lightning", reason="Lightning is not installed: pip install 'ewardrobe[train]'")
 
-from ewardrobe.errors import MissingExtraError  # noqa: E402
-from ewardrobe.training.architectures import ARCHITECTURES  # noqa: E402
-from ewardrobe.training.config import load_config, validated  # noqa: E402
-from ewardrobe.training.running import task_of  # noqa: E402
-from tests.conftest import REPOSITORY  # noqa: E402
+from ewardrobe.errors import MissingExtraError
+from ewardrobe.training.architectures import ARCHITECTURES
+from ewardrobe.training.config import load_config, validated
+from ewardrobe.training.running import task_of
+from tests.conftest import REPOSITORY
 
 pytestmark = pytest.mark.train
 
