@@ -90,7 +90,10 @@ def test_subset(command: Command, tmp_path: Path) -> None:
         arguments = ("dataset", "subset", folder, out, "--split", "train", "--fraction", share)
         assert command(*arguments, "--photos", "link").code == 0
         found[share] = set(open_dataset(out).ids)
-    assert len(found["0.25"]) == 5 and len(found["0.5"]) == 10 and found["0.25"] < found["0.5"]
+    # Two photos have one pair_id, as 1 and 2: the fifth brings the sixth.
+    assert len(found["0.25"]) == 6 and len(found["0.5"]) == 10 and found["0.25"] < found["0.5"]
+    pairs = [(int(name.rpartition("/")[2]) + 1) // 2 for name in found["0.5"]]
+    assert len(set(pairs)) == 5
     listed = tmp_path / "ids.txt"
     listed.write_text("train/000003\n")
     assert command("dataset", "subset", folder, tmp_path / "one", "--ids", listed).code == 0
@@ -157,12 +160,12 @@ def test_a_killed_conversion_ends_where_an_unbroken_one_ends(command: Command, t
     process = start("dataset", "convert", folder, out, home=tmp_path / "home")
     partial = out / ".ewardrobe-partial"
     deadline = time.monotonic() + 300
-    while not list(partial.glob("*.tsv")) and time.monotonic() < deadline and process.poll() is None:
+    while not list(partial.glob("*.piece")) and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.005)
     process.kill()
     process.communicate(timeout=300)
     assert not (out / "annotations").exists(), "it was done before it could be killed"
-    assert list(partial.glob("*.tsv"))
+    assert list(partial.glob("*.piece"))
     (out / "images/train/.000009.jpg.0a1b2c3d.tmp").write_bytes(b"half")
 
     said = command("dataset", "convert", folder, out)

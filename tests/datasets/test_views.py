@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ewardrobe import taxonomy
-from ewardrobe.datasets import open_dataset, split_units
+from ewardrobe.datasets import open_dataset, split_units, take_units
 from ewardrobe.datasets.survey import Survey, examine
 from ewardrobe.datasets.views import Merged, Remapped, Resplit, read_map
 from ewardrobe.errors import DatasetError, TaxonomyError
@@ -108,6 +108,25 @@ class TestSplitUnits:
             lists = split_units(LABELS, SHARES, groups={}, stratify=True, seed=seed)
             rare = sum("rare" in LABELS[name] for name in lists["val"])
             assert rare == 8 and len(lists["val"]) == 160
+
+    @given(st.integers(0, 200), st.floats(0.01, 0.5))
+    def test_no_split_is_overfull_by_more_than_a_group(self, seed: int, share: float) -> None:
+        groups = {name: str(int(name) // 3) for name in LABELS}
+        shares = {"train": 1 - share, "val": share}
+        lists = split_units(LABELS, shares, groups=groups, stratify=True, seed=seed)
+        for split, names in lists.items():
+            assert abs(len(names) - shares[split] * len(LABELS)) < 3
+
+    def test_a_part_takes_whole_groups_and_is_in_the_larger_part(self) -> None:
+        groups = {name: str(int(name) // 5) if int(name) % 2 else None for name in LABELS}
+        before: set[str] = set()
+        for count in (1, 17, 40, 133, 400):
+            taken = take_units(groups, count, seed=4)
+            assert count <= len(taken) < count + 5 and before <= set(taken)
+            assert taken == [name for name in LABELS if name in set(taken)]
+            whole = {groups[name] for name in taken} - {None}
+            assert all(name in taken for name in LABELS if groups[name] in whole)
+            before = set(taken)
 
     def test_shares(self) -> None:
         for shares in ({}, {"a": 0.5}, {"a": 1.5, "b": -0.5}):

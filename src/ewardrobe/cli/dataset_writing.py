@@ -76,7 +76,9 @@ def subset(
     kind: Kind = None,
     photo_folder: PhotoFolder = None,
     fraction: Annotated[float | None, typer.Option(min=0, max=1, help="This share of the photos.")] = None,
-    count: Annotated[int | None, typer.Option(min=1, help="So many photos.")] = None,
+    count: Annotated[
+        int | None, typer.Option(min=1, help="So many photos, and what their groups have more.")
+    ] = None,
     ids: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The photos that this file lists, an id a line.")
     ] = None,
@@ -87,8 +89,12 @@ def subset(
     jobs: Pieces = 1,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write a part of a dataset; a smaller fraction is always part of a larger one."""
-    from ewardrobe.datasets import hashed_fraction
+    """Write a part of a dataset; a smaller fraction is always part of a larger one.
+
+    Photos of one group (pair_id, doubled photos) are taken together, so there may be a few more than were asked for.
+    """
+    from ewardrobe.datasets import take_units
+    from ewardrobe.jobs.surveying import read_groups
 
     if sum(wish is not None for wish in (fraction, count, ids)) != 1:
         raise UsageError("choose one of --fraction, --count and --ids")
@@ -99,8 +105,14 @@ def subset(
         wanted = count if count is not None else round((fraction or 0) * len(dataset))
         if not wanted > 0:
             raise UsageError(f"a fraction of {fraction} of {len(dataset)} photos is none")
-        chosen = set(sorted(dataset.ids, key=lambda name: hashed_fraction(name, seed))[:wanted])
-        dataset = dataset.select(name for name in dataset.ids if name in chosen)
+        with progress(len(dataset), "Reading") as advance:
+
+            def on_read(count: int) -> None:
+                for _ in range(count):
+                    advance()
+
+            groups = read_groups(dataset, on_read, jobs=jobs)
+        dataset = dataset.select(take_units(groups, wanted, seed=seed))
     _write(dataset, out, to, photos, tolerance, polygons, jobs, overwrite)
 
 

@@ -83,6 +83,7 @@ class Coco(Dataset):
     ) -> None:
         super().__init__(path, split)
         self.kind = kind
+        self.groups_in_annotations = True  # DeepFashion2's own converter writes `pair_id` there
         self._root = Path(photos) if photos is not None else None
         files = _split_files(path)
         if split is not None and split not in files:
@@ -291,9 +292,15 @@ def _read_record(
         area=area if isinstance(area, int | float) and all_numbers([area]) else None,
         keypoints=_keypoints(record.get("keypoints"), who, faults),
         attributes={key: value for key, value in record.items() if key not in _READ},
-        crowd=bool(record.get("iscrowd")),
+        crowd=bool(record.get("iscrowd")) and not _is_painted(record),
         id=number if isinstance(number, int) else None,
     )
+
+
+def _is_painted(record: Mapping[str, Any]) -> bool:
+    """Whether CVAT wrote the object: it calls each mask that was painted a crowd, whatever it is."""
+    attributes = record.get("attributes")
+    return isinstance(attributes, dict) and "occluded" in attributes and not attributes.get("is_crowd")
 
 
 def _keypoints(values: Any, who: str, faults: list[str]) -> Keypoints | None:

@@ -32,6 +32,7 @@ class Dataset(ABC):
         warnings: what whoever uses the set should know, one line each.
         attribute_names: names of `Instance.attributes["attribute_ids"]`, where the dataset has such.
         keypoint_names: names of the keypoint slots, where the dataset has any.
+        groups_in_annotations: whether a sample may say its group only in its annotation.
     """
 
     format: ClassVar[str]
@@ -47,6 +48,7 @@ class Dataset(ABC):
         self.warnings: tuple[str, ...] = ()
         self.attribute_names: Mapping[int, str] = {}
         self.keypoint_names: tuple[str, ...] = ()
+        self.groups_in_annotations = False
 
     @classmethod
     @abstractmethod

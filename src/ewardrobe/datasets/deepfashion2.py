@@ -47,6 +47,7 @@ class DeepFashion2(Dataset):
     def __init__(self, path: Path, split: str | None = None) -> None:
         super().__init__(path, split)
         self.taxonomy = taxonomies.load("deepfashion2")
+        self.groups_in_annotations = True
         self.keypoint_names = tuple(str(number) for number in range(1, _SLOTS + 1))
         if _is_split(path):
             folders = {"": path}

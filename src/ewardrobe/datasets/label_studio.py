@@ -1,9 +1,10 @@
-"""Label Studio's JSON export: photos that were labelled, or pre-labelled and corrected, with polygons.
+"""Label Studio's JSON export: photos that were labelled, or pre-labelled and corrected.
 
 A JSON file that is a list of tasks: `data.image`, an address whose last part is the photo's name, and
-`annotations`, each with `result`: regions of the type `polygonlabels`, `points` in percent of the photo. The
-last annotation that was not cancelled counts; a task without one is reported.
-Source: https://labelstud.io/guide/export and https://labelstud.io/tags/polygonlabels.
+`annotations`, each with `result`: regions of the type `polygonlabels`, `points` in percent of the photo, or
+`brushlabels`, run lengths (see `brush`). The last annotation that was not cancelled counts; a task without one is
+reported. Source: https://labelstud.io/guide/export, https://labelstud.io/tags/polygonlabels and
+https://labelstud.io/tags/brushlabels.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from ewardrobe.datasets.brush import decode_brush
 from ewardrobe.datasets.class_lists import label_of, taxonomy_of
 from ewardrobe.datasets.dataset import Dataset
 from ewardrobe.datasets.drawn import sample_of_objects
@@ -24,17 +26,17 @@ from ewardrobe.datasets.instance import Annotation, Instance
 from ewardrobe.datasets.photo_size import photo_size
 from ewardrobe.datasets.sample import BrokenSample, Kind, Sample
 from ewardrobe.datasets.segments import ring_fault
-from ewardrobe.errors import DatasetError
+from ewardrobe.errors import DatasetError, MaskError
 
 __all__ = ["LabelStudio", "looks_like_tasks"]
 
 Region = Mapping[str, Any]
-_SHAPE = "polygonlabels"
+_POLYGON, _BRUSH = "polygonlabels", "brushlabels"
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-")  # Label Studio puts this before the names of uploaded files
 
 
 class LabelStudio(Dataset):
-    """Photos with polygons, from an export of the kind "JSON".
+    """Photos with polygons and brush masks, from an export of the kind "JSON".
 
     Args:
         path: the export, or the folder that it lies in.
@@ -136,8 +138,8 @@ def _photo_name(address: str) -> str:
 
 
 def _label(region: Region) -> str | None:
-    value = region.get("value")
-    labels = value.get(_SHAPE) if isinstance(value, dict) else None
+    value, kind = region.get("value"), region.get("type")
+    labels = value.get(kind) if isinstance(value, dict) and kind in (_POLYGON, _BRUSH) else None
     return str(labels[0]) if isinstance(labels, list) and labels else None
 
 
@@ -157,13 +159,38 @@ def _read_region(
     region: Region, who: str, size: tuple[int, int], labels: Mapping[str, str | None], faults: list[str]
 ) -> Instance | None:
     name = _label(region)
-    if region.get("type") != _SHAPE or name is None:
-        faults.append(f"{who}: it is {region.get('type')!r}, only polygons with a label are read")
+    if name is None:
+        faults.append(
+            f"{who}: it is {region.get('type')!r}, only polygons and brush masks with a label are read"
+        )
         return None
     label = labels.get(name)
     if label is None:
         faults.append(f"{who}: its class {name!r} is not in the taxonomy")
         return None
+    read = _painted if region["type"] == _BRUSH else _outlined
+    return read(region, label, who, size, faults)
+
+
+def _painted(
+    region: Region, label: str, who: str, size: tuple[int, int], faults: list[str]
+) -> Instance | None:
+    from ewardrobe.imaging import encode_rle
+
+    try:
+        mask = decode_brush(region["value"].get("rle"), size)
+    except MaskError as error:
+        faults.append(f"{who}: {error}")
+        return None
+    if not mask.any():
+        faults.append(f"{who}: its brush mask is empty")
+        return None
+    return Instance(label, rle=encode_rle(mask))
+
+
+def _outlined(
+    region: Region, label: str, who: str, size: tuple[int, int], faults: list[str]
+) -> Instance | None:
     width, height = size
     try:
         ring = [value for x, y in region["value"]["points"] for value in (x * width / 100, y * height / 100)]

@@ -18,6 +18,7 @@ from ewardrobe.datasets.people_clothing import PeopleClothing
 from ewardrobe.datasets.people_clothing_kaggle import PeopleClothingKaggle
 from ewardrobe.datasets.people_clothing_original import PeopleClothingOriginal
 from ewardrobe.datasets.products import Products
+from ewardrobe.datasets.segmentation_masks import SegmentationMasks
 from ewardrobe.datasets.yolo import Yolo
 from ewardrobe.errors import DatasetError, UsageError
 
@@ -36,6 +37,7 @@ FORMATS: dict[str, type[Dataset]] = {
         LabelMaps,
         Products,
         Yolo,
+        SegmentationMasks,
         Coco,
         LabelStudio,
     )
@@ -73,7 +75,7 @@ def open_dataset(
         format: one of `FORMATS`; found from the folder's layout when `None`.
         split: `train`, `val`, or another name that the dataset knows; `None` for all labelled samples.
         options: what one format takes beyond these, such as `taxonomy=` and `kind=` of `label-maps`, `coco`
-            and `yolo`, or `photos=` of `coco` and `label-studio`.
+            and `yolo`, or `photos=` of `coco`, `segmentation-masks` and `label-studio`.
 
     Raises:
         DatasetError: the folder is missing or not in the format's layout, or has no such split.

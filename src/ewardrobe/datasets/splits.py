@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ewardrobe.errors import DatasetError
 
-__all__ = ["hashed_fraction", "hashed_split", "split_ids", "split_units"]
+__all__ = ["hashed_fraction", "hashed_split", "split_ids", "split_units", "take_units"]
 
 
 def hashed_fraction(key: str, seed: int = 0) -> float:
@@ -66,9 +66,9 @@ def split_units(
 ) -> dict[str, list[str]]:
     """Ids of each split, in the order given; the ids of one group fall into the same split.
 
-    Without `stratify` each group's hash decides: adding samples never moves another one. With it, the splits
-    get each class in their shares as well as groups allow, rarest class first (iterative stratification,
-    Sechidis et al. 2011, with groups in the place of samples).
+    Without `stratify` each group's hash decides: adding samples never moves another one. With it, no split gets
+    more than its share by a whole group, and the splits get each class in their shares as well as groups allow,
+    rarest class first (iterative stratification, Sechidis et al. 2011, with groups in the place of samples).
 
     Args:
         labels: the classes of each id, in order.
@@ -82,16 +82,42 @@ def split_units(
     """
     if not shares or min(shares.values()) < 0 or abs(sum(shares.values()) - 1) > 1e-9:
         raise DatasetError(f"shares {dict(shares)} make no split: they are from 0 to 1, and 1 together")
-    units: dict[str, list[str]] = defaultdict(list)
-    for name in labels:
-        group = groups.get(name)
-        units[f"alone:{name}" if group is None else f"group:{group}"].append(name)
+    units = _units(labels, groups)
     if stratify:
         split_of = _stratified(units, labels, shares, seed)
     else:
         split_of = {unit: _by_hash(unit, shares, seed) for unit in units}
     chosen = {name: split_of[unit] for unit, names in units.items() for name in names}
     return {split: [name for name in labels if chosen[name] == split] for split in shares}
+
+
+def take_units(groups: Mapping[str, str | None], count: int, *, seed: int = 0) -> list[str]:
+    """At least `count` of the ids in `groups`, in their order, whole groups chosen by a hash.
+
+    There are more by less than a group. What is taken with a smaller count is always among what is taken with a
+    larger one.
+
+    Args:
+        groups: the ids, with the group of each; `None` for an id that belongs to none.
+        count: how many are wanted.
+        seed: another seed takes other ids.
+    """
+    units = _units(groups, groups)
+    taken: set[str] = set()
+    for unit in sorted(units, key=lambda unit: hashed_fraction(unit, seed)):
+        if len(taken) >= count:
+            break
+        taken.update(units[unit])
+    return [name for name in groups if name in taken]
+
+
+def _units(ids: Iterable[str], groups: Mapping[str, str | None]) -> dict[str, list[str]]:
+    """What falls on one side together: the ids of a group, or one id alone."""
+    units: dict[str, list[str]] = defaultdict(list)
+    for name in ids:
+        group = groups.get(name)
+        units[f"alone:{name}" if group is None else f"group:{group}"].append(name)
+    return units
 
 
 def _by_hash(unit: str, shares: Mapping[str, float], seed: int) -> str:
@@ -124,7 +150,9 @@ def _stratified(
         for unit in by_label[label]:
             if unit in split_of:
                 continue
-            split = max(shares, key=lambda split: (wanted[split].get(label, 0.0), room[split]))
+            # Sorting alone overfills a small split with the rare classes, which are many together.
+            open_ = [split for split in shares if room[split] > 0] or list(shares)
+            split = max(open_, key=lambda split: (wanted[split].get(label, 0.0), room[split]))
             split_of[unit] = split
             room[split] -= len(units[unit])
             for own, count in counts[unit].items():

@@ -39,6 +39,7 @@ class _View(Dataset):
         self.warnings = inner.warnings
         self.attribute_names = inner.attribute_names
         self.keypoint_names = inner.keypoint_names
+        self.groups_in_annotations = inner.groups_in_annotations
 
     @classmethod
     def detect(cls, path: Path) -> bool:
@@ -157,6 +158,7 @@ class Merged(_View):
         for part in parts:
             self.attribute_names = self.attribute_names or part.attribute_names
             self.keypoint_names = self.keypoint_names or part.keypoint_names
+            self.groups_in_annotations |= part.groups_in_annotations
 
     def _own_identity(self) -> str:
         return " ".join(f"{part.path.resolve()} {part.identity}" for part in self._parts.values())
