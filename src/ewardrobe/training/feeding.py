@@ -111,4 +111,3 @@ class Feed(L.LightningDataModule):
         for photo in self.photos:
             counts += torch.bincount(torch.from_numpy(photo.labels.ravel()), minlength=256)[:classes]
         return class_weights(counts, self.config.loss.class_weights)
-
