@@ -219,6 +219,18 @@ def test_cvat_coco(tmp_path: Path) -> None:
     assert [row["iscrowd"] for row in json.loads(written.read_text())["annotations"]] == [0, 0]
 
 
+@pytest.mark.parametrize(
+    "shape",
+    [[[5, 5, 5, 5, 5, 5]], [[5, 5, 9, 5, 30, 5]], {"size": [HEIGHT, WIDTH], "counts": [WIDTH * HEIGHT]}],
+)
+def test_an_object_without_a_pixel_is_said(tmp_path: Path, shape: Any) -> None:
+    folder = layouts.coco(
+        tmp_path, [layouts.coco_annotation(1, shape), layouts.coco_annotation(2, [layouts.SQUARE])]
+    )
+    (sample,) = open_dataset(folder)
+    assert len(layouts.faults(sample)) == 1 and [item.id for item in instances(sample)] == [2]
+
+
 def cvat_masks(folder: Path) -> Path:
     """Segmentation mask 1.1: two tops and a dress, VOC's white between them, photos saved."""
     layouts.write_photo(folder / "JPEGImages/a.jpg")

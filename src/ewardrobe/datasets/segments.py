@@ -46,6 +46,8 @@ def ring_fault(ring: Any, size: tuple[int, int]) -> str | None:
         left, right, top, bottom = min(xs), max(xs), min(ys), max(ys)
     except (TypeError, OverflowError):
         return "has coordinates that are no numbers"
+    if left == right or top == bottom:
+        return "has no extent"
     if left < -SLACK or top < -SLACK or right > width + SLACK or bottom > height + SLACK:
         return f"reaches from ({left:g}, {top:g}) to ({right:g}, {bottom:g}), outside its photo of {width}x{height}"
     return None
@@ -68,7 +70,7 @@ def checked_polygons(rings: Any, size: tuple[int, int], who: str, faults: list[s
 
 def checked_rle(rle: Mapping[str, Any], size: tuple[int, int], who: str, faults: list[str]) -> RLE | None:
     """The run lengths of a record, compressed; `None` and a line in `faults` when they cannot be right."""
-    from ewardrobe.imaging import compress_rle
+    from ewardrobe.imaging import compress_rle, rle_area
 
     width, height = size
     try:
@@ -81,6 +83,9 @@ def checked_rle(rle: Mapping[str, Any], size: tuple[int, int], who: str, faults:
         faults.append(
             f"{who}: its run lengths are for {columns}x{rows} pixels, the photo is {width}x{height}"
         )
+        return None
+    if not rle_area(packed):
+        faults.append(f"{who}: its run lengths mark no pixel")
         return None
     return packed
 
