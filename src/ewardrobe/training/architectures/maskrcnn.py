@@ -38,7 +38,8 @@ _HUB: dict[str, WeightsEnum] = {
 
 class Options(ModelOptions):
     """`backbone`: resnet18 is for CPUs. `trainable_layers`: of the backbone's five, counted from the last; the others
-    stay as they are. `detections`: most objects found in a photo.
+    stay as they are. `detections`: most objects found in a photo. `regions`: of a photo, that the second stage learns
+    from; afterwards it looks at twice as many, 1000 at most. Fewer are faster.
 
     `weights`: None, a file (torchvision's state dict of the whole network, or of the backbone's classifier), or, for
     resnet50 and with a connection, "coco" or "imagenet".
@@ -47,6 +48,7 @@ class Options(ModelOptions):
     backbone: Literal["resnet50", "resnet18"] = "resnet50"
     trainable_layers: Annotated[int, Field(ge=0, le=5)] = 5
     detections: Annotated[int, Field(ge=1, le=1000)] = 100
+    regions: Annotated[int, Field(ge=8, le=4096)] = 512
 
 
 class MaskRCNN(InstanceNet):
@@ -66,10 +68,16 @@ class MaskRCNN(InstanceNet):
         backbone: str = "resnet50",
         trainable_layers: int = 5,
         detections: int = 100,
+        regions: int = 512,
         weights: str | None = None,
     ) -> None:
         super().__init__(classes)
-        about = {"box_score_thresh": _LEAST_SCORE, "box_detections_per_img": detections}
+        about = {
+            "box_score_thresh": _LEAST_SCORE,
+            "box_detections_per_img": detections,
+            "box_batch_size_per_image": regions,
+            "rpn_post_nms_top_n_test": min(1000, 2 * regions),
+        }
         if backbone == "resnet50":
             self.net = maskrcnn_resnet50_fpn_v2(
                 weights=None, weights_backbone=None, num_classes=classes, **about

@@ -8,7 +8,6 @@ Network: docs.ultralytics.com/models/yolo11 and /yolo26.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal
@@ -21,7 +20,7 @@ from torchvision.ops import batched_nms
 from ewardrobe.errors import MissingExtraError
 from ewardrobe.training.architectures.interface import Detections, InstanceNet, Target
 from ewardrobe.training.architectures.norms import HELD
-from ewardrobe.training.architectures.onnx_weights import graph_tensors, read_graph
+from ewardrobe.training.architectures.onnx_weights import graph_tensors, read_graph, state_by_order
 from ewardrobe.training.architectures.registry import ModelOptions
 from ewardrobe.training.architectures.weights import fit, start_from
 
@@ -85,8 +84,8 @@ class YoloSeg(InstanceNet):
         layer = f"net.model.{len(self.net.model) - 1}"
         self.heads = tuple(f"{layer}.{head}" for head in ("cv3", "one2one_cv3", "proto.semseg"))
         if weights is not None and Path(weights).suffix == ".onnx":
-            graph = graph_tensors(read_graph(Path(weights)))
-            self.loaded = str(fit(self, _unfolded(self.net, graph), Path(weights).name, partial=True))  # type: ignore[arg-type]
+            state = _unfolded(self, read_graph(Path(weights)))
+            self.loaded = str(fit(self, state, Path(weights).name, partial=True))  # type: ignore[arg-type]
         else:
             start_from(self, weights)  # type: ignore[arg-type]
 
@@ -133,19 +132,22 @@ class YoloSeg(InstanceNet):
         return name
 
 
-def _unfolded(net: nn.Module, graph: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """An exported graph's tensors as `net`'s state: a bias that a batch norm was folded into goes to the norm, which
-    does nothing else and is held."""
-    modules = dict(net.named_modules())
-    state = dict(graph)
-    for name, shift in graph.items():
-        norm = modules.get(name.removesuffix("conv.bias") + "bn")
-        if name.endswith(".conv.bias") and isinstance(norm, nn.BatchNorm2d):
-            prefix = name.removesuffix("conv.bias") + "bn"
+def _unfolded(net: YoloSeg, graph: Any) -> dict[str, Tensor]:
+    """An exported graph's weights as state. Ultralytics' exports name their convolutions; ours are told by their order.
+
+    A bias that a batch norm was folded into goes to the norm, which does nothing else and is held.
+    """
+    state = graph_tensors(graph)
+    if "model.0.conv.weight" not in state:
+        return state_by_order(net, graph, torch.zeros(1, 3, 64, 64))
+    norms = {name: norm for name, norm in net.net.named_modules() if isinstance(norm, nn.BatchNorm2d)}
+    for name, norm in norms.items():
+        shift = state.pop(name.removesuffix("bn") + "conv.bias", None)
+        if shift is not None:
             one = torch.ones_like(shift)
-            state[f"{prefix}.weight"], state[f"{prefix}.bias"] = one, shift
-            state[f"{prefix}.running_mean"], state[f"{prefix}.running_var"] = 0 * one, one - norm.eps
-            state[f"{prefix}.num_batches_tracked"] = torch.tensor(HELD)
+            state[f"{name}.weight"], state[f"{name}.bias"] = one, shift
+            state[f"{name}.running_mean"], state[f"{name}.running_var"] = 0 * one, one - norm.eps
+            state[f"{name}.num_batches_tracked"] = torch.tensor(HELD)
     return state
 
 
