@@ -133,6 +133,18 @@ def test_agrees_with_pycocotools(seed: int) -> None:
             assert ours[prefix + name] == pytest.approx(value, abs=1e-6, nan_ok=True), (kind, name)
 
 
+def test_of_equal_overlaps_the_last_object_is_taken() -> None:
+    objects = [np.zeros(SIZE, dtype=bool) for _ in range(2)]
+    objects[0][10:20, 10:40], objects[1][10:20, 20:50] = True, True
+    middle = np.zeros(SIZE, dtype=bool)
+    middle[10:20, 15:45] = True
+    for second in objects:
+        found = side([middle, second], [1, 1], scores=[0.9, 0.8])
+        pair = (side(objects, [1, 1], crowd=[False, False]), found)
+        ours, theirs = scorer_of([pair]).scores(), coco_scores([pair], "segm")
+        assert ours["ap50"] == pytest.approx(theirs["ap50"], abs=1e-6)
+
+
 def test_only_the_hundred_best_of_a_class_count() -> None:
     random = np.random.default_rng(5)
     masks = [blob(random) for _ in range(4)]
