@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import onnx
+from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 Array = npt.NDArray[np.float32]
@@ -59,6 +60,14 @@ def write_light(path: Path, *, size: int = 32, extra: int = 0, side: str = "side
         [numpy_helper.from_array(weight, side)],
     )
     return save(graph, path, None)
+
+
+def damaged(whole: bytes, data: st.DataObject) -> bytes:
+    """The bytes of a model, one to four of them changed."""
+    content = bytearray(whole)
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    return bytes(content)
 
 
 def save(graph: onnx.GraphProto, path: Path, metadata: Mapping[str, str] | None) -> Path:

@@ -19,11 +19,14 @@ from ewardrobe.segmentation import (
 )
 from ewardrobe.segmentation.onnxfile import graph_sha256, read_metadata, write_metadata
 from ewardrobe.taxonomy import LabelClass
+from tests.segmentation.graphs import damaged
 from tests.segmentation.models import colour_graph, description
 
 SIZES = st.integers(1, 4096)
 INPUTS = st.one_of(
-    st.builds(InputSpec, resize=st.sampled_from(["fit", "round"]), long_side=SIZES, divisor=st.integers(1, 128)),
+    st.builds(
+        InputSpec, resize=st.sampled_from(["fit", "round"]), long_side=SIZES, divisor=st.integers(1, 128)
+    ),
     st.builds(
         InputSpec,
         resize=st.sampled_from(["stretch", "letterbox"]),
@@ -212,9 +215,7 @@ def test_any_bytes_are_a_model_or_one_line(tmp_path_factory: pytest.TempPathFact
 def test_a_damaged_model_is_a_model_or_one_line(
     tmp_path_factory: pytest.TempPathFactory, colour_model: Path, data: st.DataObject
 ) -> None:
-    whole = bytearray(colour_model.read_bytes())
-    for _ in range(data.draw(st.integers(1, 4))):
-        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    whole = damaged(colour_model.read_bytes(), data)
     path = tmp_path_factory.mktemp("fuzz") / "m.onnx"
     path.write_bytes(whole[: data.draw(st.integers(0, len(whole)))])
     try:

@@ -18,7 +18,13 @@ from ewardrobe.segmentation.foreign import recognise
 from ewardrobe.segmentation.foreign.classes import classes_from
 from ewardrobe.segmentation.geometry import place, prepare
 from ewardrobe.segmentation.onnxgraph import read_graph
-from tests.segmentation.graphs import ultralytics_metadata, write_constants, write_light, yolo_outputs
+from tests.segmentation.graphs import (
+    damaged,
+    ultralytics_metadata,
+    write_constants,
+    write_light,
+    yolo_outputs,
+)
 from tests.segmentation.models import colour_graph, description
 
 SIZE = 64
@@ -75,11 +81,8 @@ def test_the_graph_as_the_onnx_package_reads_it(tmp_path: Path) -> None:
 def test_a_damaged_file_is_read_or_one_line(
     tmp_path_factory: pytest.TempPathFactory, colour_model: Path, data: st.DataObject
 ) -> None:
-    whole = bytearray(colour_model.read_bytes())
-    for _ in range(data.draw(st.integers(1, 4))):
-        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     path = tmp_path_factory.mktemp("fuzz") / "m.onnx"
-    path.write_bytes(whole)
+    path.write_bytes(damaged(colour_model.read_bytes(), data))
     try:
         recognise(path)
     except ModelError as error:

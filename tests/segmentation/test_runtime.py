@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ewardrobe.errors import EwardrobeError, ModelError
 from ewardrobe.segmentation import InputSpec, OutputSpec, Segmenter, available_providers, write_description
+from tests.segmentation.graphs import damaged
 from tests.segmentation.models import colour_graph, description, paint, person, photograph, write_colour_model
 
 
@@ -136,11 +137,8 @@ def test_threads_change_nothing(colour_model: Path) -> None:
 def test_a_damaged_model_never_crashes(
     tmp_path_factory: pytest.TempPathFactory, colour_model: Path, data: st.DataObject
 ) -> None:
-    content = bytearray(colour_model.read_bytes())
-    for _ in range(data.draw(st.integers(1, 3))):
-        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     path = tmp_path_factory.mktemp("damaged") / "m.onnx"
-    path.write_bytes(content)
+    path.write_bytes(damaged(colour_model.read_bytes(), data))
     try:
         Segmenter(path, threads=1).segment(np.zeros((32, 32, 3), np.uint8))
     except EwardrobeError as error:
