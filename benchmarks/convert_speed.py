@@ -22,11 +22,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import zip_longest
 from pathlib import Path
 
 from PIL import Image
 
 from ewardrobe.datasets.deepfashion2 import LANDMARKS
+from ewardrobe.datasets.json_stream import stream_members
 
 OFFICIAL = 191_961
 SIZES = ((468, 624), (750, 1000), (600, 800), (800, 800), (556, 556), (640, 960))
@@ -194,14 +196,21 @@ def main() -> None:
 
 def compare(theirs: Path, ours: Path) -> int:
     """How many objects both files have; ends the program when one differs."""
-    rows = []
-    for path in (theirs, ours):
-        annotations = json.loads(path.read_text())["annotations"]
-        keys = ("image_id", "category_id", "segmentation", "bbox", "keypoints", "num_keypoints")
-        rows.append([[row[key] for key in keys] for row in annotations])
-    if rows[0] != rows[1]:
-        raise SystemExit("the two files differ")
-    return len(rows[0])
+    keys = ("image_id", "category_id", "segmentation", "bbox", "keypoints", "num_keypoints")
+    rows = [
+        (
+            [member.value[key] for key in keys]
+            for member in stream_members(path)
+            if member.key == "annotations"
+        )
+        for path in (theirs, ours)
+    ]
+    count = 0
+    for one, other in zip_longest(*rows):
+        if one != other:
+            raise SystemExit(f"the two files differ in annotation {count + 1}")
+        count += 1
+    return count
 
 
 if __name__ == "__main__":
