@@ -32,7 +32,7 @@ def test_train_says_what_it_needs(command: Command, monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("EWARDROBE_DATA", raising=False)
     said = command("train", "default")
     if find_spec("torch") is None:
-        assert said.code == 1 and "pip install 'ewardrobe[train]'" in said.err
+        assert said.code == 1 and 'pip install "ewardrobe[train]"' in said.err
     else:
         assert said.code == 2 and "EWARDROBE_DATA" in said.err
 

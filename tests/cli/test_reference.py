@@ -30,10 +30,9 @@ def leaves() -> dict[tuple[str, ...], object]:
 
 
 def test_the_issue_of_commands_is_complete() -> None:
-    verbs = (
-        "add segment cutout new find show edit remove undo stats export import backup restore evaluate compare doctor"
-    )
-    grouped = {"models": "list show pull export", "taxonomy": "list show", "train": "default"}
+    verbs = "add segment cutout new find show edit remove undo stats export import backup restore doctor"
+    verbs += " evaluate compare train sweep"
+    grouped = {"models": "list show pull export", "taxonomy": "list show"}
     grouped["dataset"] = "info check preview convert split subset merge remap prelabel"
     expected = {(verb,) for verb in verbs.split()}
     expected |= {(group, verb) for group, inner in grouped.items() for verb in inner.split()}
@@ -63,7 +62,7 @@ def test_every_command_on_a_page_exists_with_its_options(page: Path) -> None:
         leaf = known.get(tuple(words[:2])) or known.get(tuple(words[:1]))
         assert leaf is not None, f"{page.name}: {line}"
         options = {name for param in leaf.params for name in (*param.opts, *param.secondary_opts)}  # type: ignore[attr-defined]
-        for option in re.findall(r"(?<!\S)--?[a-z][a-z-]*", line):
+        for option in re.findall(r"(?<!\S)--?[a-z][a-z0-9-]*", line):
             assert option in options | {"--help"}, f"{page.name}: {line}"
 
 

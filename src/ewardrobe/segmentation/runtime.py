@@ -110,9 +110,8 @@ class Runtime:
         if self.scales:
             others = [self._seen(pixels, size)[1] for size in self.scales]
             probabilities = agreed([probabilities, *map(self._probabilities, others)])
-            if presence is not None:
-                presences = [presence, *(self._presence(other) for other in others)]
-                presence = np.mean(presences, axis=0, dtype=np.float32)
+            presences = [found for one in (outputs, *others) if (found := self._presence(one)) is not None]
+            presence = np.mean(presences, axis=0, dtype=np.float32) if presences else None
         if presence is not None and len(presence) == len(probabilities):
             probabilities = _without_absentees(probabilities, presence)
         return Prediction(

@@ -124,6 +124,11 @@ class Loss(_Section):
     presence: Annotated[float, Field(ge=0)] = 0.2
     stride: Annotated[int, Field(ge=1, le=8)] = 1
 
+    @property
+    def by_name(self) -> dict[str, float]:
+        """The terms; none where the network's own are to be taken."""
+        return {str(name): weight for name, weight in (self.terms or {}).items()}
+
     @model_validator(mode="after")
     def _some(self) -> Loss:
         if self.terms is not None and not self.terms:

@@ -160,7 +160,7 @@ class SemanticModule(Module):
         about = config.loss
         self.criterion = Criterion(
             len(taxonomy),
-            dict(about.terms or {}),
+            about.by_name,
             activation=net.activation,
             weights=weights,
             presence=about.presence,
@@ -221,7 +221,7 @@ class MattingModule(Module):
 
     def __init__(self, net: SemanticNet, config: Config, taxonomy: Taxonomy) -> None:
         super().__init__(net, config, taxonomy)
-        self.criterion = MattingCriterion(dict(config.loss.terms or {}), auxiliary=config.loss.auxiliary)
+        self.criterion = MattingCriterion(config.loss.by_name, auxiliary=config.loss.auxiliary)
         self.counts = np.zeros(2)
         self.errors: list[float] = []
 

@@ -60,13 +60,14 @@ def open_sources(sources: Sequence[Source], root: Path | None, taxonomy: str, se
     for source in sources:
         path = Path(source.path) if root is None else root / source.path
         dataset = open_dataset(path, format=source.format, split=source.split)
-        if dataset.taxonomy is None:
+        written = dataset.taxonomy
+        if written is None:
             raise DatasetError(f"{path} has no pixel labels: choose a split that has them")
         if source.held_out:
             parts = split_ids(dataset.ids, val_share=source.held_out)
             dataset = dataset.select(parts["val" if source.held else "train"])
-        if dataset.taxonomy.name != taxonomy:
-            dataset = Remapped(dataset, taxonomies.load_map(dataset.taxonomy.name, taxonomy))
+        if written.name != taxonomy:
+            dataset = Remapped(dataset, taxonomies.load_map(written.name, taxonomy))
         opened.append(shared(dataset, source.share, seed + len(opened)))
     return opened
 

@@ -112,6 +112,8 @@ def train(
     L.seed_everything(about.seed, workers=True, verbose=False)
     taxonomy = taxonomies.load("foreground" if task == "matting" else config.taxonomy)
     net = create_model(config.architecture, 1 if task == "matting" else len(taxonomy), **config.model)
+    if net.loaded and progress:
+        print(f"weights: {net.loaded}")
     if about.channels_last:
         net = net.to(memory_format=torch.channels_last)
     if about.compile:

@@ -53,6 +53,9 @@ def save_model(
         "options": {**config.model, "weights": None},
         "task": task,
         "taxonomy": taxonomy.name,
+        # A network that started from published weights is normalised as they were.
+        "mean": list(net.mean),
+        "std": list(net.std),
         "height": config.data.height,
         "width": config.data.width,
         "data": [f"{item.path}{f' ({item.split})' if item.split else ''}" for item in config.data.train],
@@ -87,6 +90,7 @@ def load_model(folder: Path) -> SavedModel:
     net = create_model(
         about["architecture"], 1 if about["task"] == "matting" else len(taxonomy), **about["options"]
     )
+    net.mean, net.std = tuple(about["mean"]), tuple(about["std"])
     try:
         net.load_state_dict(state)
     except RuntimeError:
