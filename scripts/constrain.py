@@ -21,12 +21,22 @@ import tomlkit
 from tomlkit.items import Array
 
 PYPROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
-EXPORT = ["uv", "export", "--quiet", "--group", "test", "--no-emit-project", "--no-hashes", "--no-annotate"]
+EXPORT = [
+    "uv",
+    "export",
+    "--quiet",
+    "--all-extras",
+    "--group",
+    "test",
+    "--no-emit-project",
+    "--no-hashes",
+    "--no-annotate",
+]
 EXPORT += ["--no-header", "--format", "requirements.txt"]
 
 
 def resolved() -> list[str]:
-    """The default and test dependencies as `name==version ; marker`, sorted, from uv's lock."""
+    """The default, test and extras' dependencies as `name==version ; marker`, sorted, from uv's lock."""
     result = subprocess.run(EXPORT, cwd=PYPROJECT.parent, capture_output=True, text=True, check=False)
     if result.returncode:
         raise SystemExit(f"uv export failed: {result.stderr.strip()}")
