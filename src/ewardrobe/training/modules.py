@@ -58,14 +58,13 @@ class Module(L.LightningModule):
         self.scores: dict[str, float] = {}
         self.confusion: NDArray[np.int64] | None = None
         self.pictures: list[tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]] = []
-        if config.training.freeze_norms:
-            freeze_norms(net)
 
     def on_train_epoch_start(self) -> None:
         """Seed anew, so that a run that goes on draws what it would have; frozen norms stay frozen."""
         torch.manual_seed(self.config.training.seed + self.global_step)
         if self.config.training.freeze_norms:
             freeze_norms(self.net)
+        self.net.train()  # Lightning does not, and held norms are held from then on
 
     def configure_optimizers(self) -> Any:
         """The config's optimiser over encoder and other parameters, and its schedule, a step at a time."""
