@@ -55,14 +55,21 @@ def graph_of(path: Path, threads: int, batch: np.ndarray, output: str | None = N
 
 def our_graph(segmenter: Segmenter, pixels: np.ndarray, threads: int) -> tuple[str, Candidate]:
     """The graph at every scale that one photo is seen at."""
-    about = segmenter.description
-    runs, shapes = [], []
+    about, graph = segmenter.description, session(segmenter.path, threads)
+    name = graph.get_inputs()[0].name
+    batches = []
     for size in (segmenter.size, *segmenter.scales):
         placement = place(pixels.shape[:2], about.input, size)
-        batch = prepare(pixels, placement, about.mean, about.std)
-        shapes.append(f"{batch.shape[3]}x{batch.shape[2]}")
-        runs.append(graph_of(segmenter.path, threads, batch))
-    return " + ".join(shapes), lambda: [run() for run in runs]
+        batches.append(prepare(pixels, placement, about.mean, about.std))
+    shapes = " + ".join(f"{batch.shape[3]}x{batch.shape[2]}" for batch in batches)
+    first, scored = (
+        list(about.outputs),
+        [key for key, spec in about.outputs.items() if spec.kind != "features"],
+    )
+    wanted = [first, *[scored] * len(segmenter.scales)]  # features are of the size itself
+    return shapes, lambda: [
+        graph.run(names, {name: batch}) for names, batch in zip(wanted, batches, strict=True)
+    ]
 
 
 def u2net_cutouts(u2net: u2net_cloth_seg.U2NetClothSeg, photo: Path) -> list[Image.Image]:

@@ -122,7 +122,7 @@ def _writer(
     blocks: Iterator[bytes], name: str, about: Mapping[str, Any], progress: Progress | None
 ) -> Callable[[BinaryIO], None]:
     if "sha256" in about:
-        return checked(blocks, name, about.get("bytes", 0), about["sha256"], progress)
+        return checked(blocks, name, about.get("bytes", 0), ("sha256", about["sha256"]), progress)
     return lambda file: file.writelines(blocks)
 
 

@@ -108,7 +108,8 @@ class Runtime:
         else:
             probabilities = self._probabilities(outputs)
         if self.scales:
-            others = [self._seen(pixels, size)[1] for size in self.scales]
+            scored = [name for name, spec in about.outputs.items() if spec.kind != "features"]
+            others = [self._seen(pixels, size, scored)[1] for size in self.scales]
             probabilities = agreed([probabilities, *map(self._probabilities, others)])
             presences = [found for one in (outputs, *others) if (found := self._presence(one)) is not None]
             presence = np.mean(presences, axis=0, dtype=np.float32) if presences else None
@@ -121,16 +122,19 @@ class Runtime:
         )
 
     def _seen(
-        self, pixels: npt.NDArray[np.uint8], size: int | tuple[int, int]
+        self,
+        pixels: npt.NDArray[np.uint8],
+        size: int | tuple[int, int],
+        outputs: Sequence[str] | None = None,
     ) -> tuple[Placement, dict[str, Array]]:
-        """What the graph gives for the photo at one size, and where the photo lay."""
+        """What the graph gives for the photo at one size (all of `outputs`), and where the photo lay."""
         about = self.description
         placement = place((pixels.shape[0], pixels.shape[1]), about.input, size)
         batch = prepare(pixels, placement, about.mean, about.std, about.input.pad)
-        return placement, self._run_graph(batch if about.input.layout == "NCHW" else batch[0])
+        return placement, self._run_graph(batch if about.input.layout == "NCHW" else batch[0], outputs)
 
-    def _run_graph(self, batch: Array) -> dict[str, Array]:
-        names = list(self.description.outputs)
+    def _run_graph(self, batch: Array, outputs: Sequence[str] | None = None) -> dict[str, Array]:
+        names = list(self.description.outputs if outputs is None else outputs)
         try:
             values = self.session.run(names, {self._input_name: batch})
         except Exception as error:  # onnxruntime raises a dozen kinds, all directly under Exception

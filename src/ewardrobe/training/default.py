@@ -28,8 +28,8 @@ from ewardrobe.training.restore import mixed, restore_from_onnx
 
 __all__ = ["describe_default", "export_default", "load_recipe", "make_default", "train_default"]
 
-SIZES = {"full": 512, "live": 320}
-SCALES = {"full": (640, 384)}
+SIZES = {"full": 640, "live": 320}
+SCALES = {"full": (384,)}
 # name, folder of the development data, split, taxonomy
 VALIDATION = (
     ("worn", "ccp", "val", None),
