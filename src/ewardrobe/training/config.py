@@ -115,7 +115,7 @@ class Loss(_Section):
     `class_weights`: exponent p of (median pixels / the class's pixels) ** p in cross-entropy; 0 weighs all alike.
     `auxiliary`: weight of each further output of a network with deep supervision. `presence`: weight of the loss on
     which classes a photo holds, for networks that predict it. `stride`: compare scores and labels at one pixel in so
-    many of each row and column; 2 takes a quarter of the time and memory of the loss.
+    many of each row and column; 2 leaves a quarter of the pixels.
     """
 
     terms: Mapping[LossName, Positive] | None = None
