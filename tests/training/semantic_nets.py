@@ -15,5 +15,6 @@ NETS: dict[str, tuple[str, dict[str, Any]]] = {
         {"encoder": "mobilenet_v2", "decoder_channels": SMALL_DECODER, "activation": "sigmoid"},
     ),
     "deeplabv3plus": ("deeplabv3plus", {"encoder": "resnet18", "channels": 32}),
+    "deeplabv3plus-lite": ("deeplabv3plus", {"encoder": "efficientnet-lite0", "channels": 32}),
 }
 every_net = pytest.mark.parametrize("net_name", NETS)

