@@ -2,13 +2,15 @@
 
     python benchmarks/architectures.py train --data DATA --runs runs/comparison --minutes 10 [--only unet,yolo]
     python benchmarks/architectures.py report --data DATA --runs runs/comparison
+    python benchmarks/architectures.py differences --data DATA --runs runs/comparison
 
 Needs the extra `train` (and `yolo`, `rfdetr` for those two). `train` times a few steps of each config of
 `configs/comparison` and gives it as many steps as fill the minutes of one core: CPU time, which does not grow when
 other programs run beside it. `report` scores each run's exported
 file: garment mIoU on worn and flat validation photos at their own resolution (an instance model's detections drawn as a
 label map), mask AP50 of instance models, and the CPU time of the graph at the size it was trained at; beside them the
-location prior: at each place the most frequent class of the training photos. Prints Markdown.
+location prior: at each place the most frequent class of the training photos. `differences` compares each exported file
+with its network in PyTorch on eight validation photos. Both print Markdown.
 """
 
 from __future__ import annotations
@@ -148,19 +150,20 @@ def report(options: argparse.Namespace) -> None:
         if segmenter.description.task == "instance":
             ap = str(evaluate_instances(segmenter, worn, taxonomy=WARDROBE).scores["mask_ap50"])
         millions, flops = weight(run)
-        cells = [about["architecture"], f"{millions:.1f}", f"{flops:.1f}"]
+        cells = [about["architecture"], start_of(run), f"{millions:.1f}", f"{flops:.1f}"]
         cells += [f"{budget['minutes']:.1f}", str(spent["steps"])]
         cells += [str(score["garment_miou"]) for score in scores]
         rows.append([*cells, str(scores[0]["miou"]), ap, milliseconds(timings[run.name])])
-    rows.sort(key=lambda row: row[5], reverse=True)
+    rows.sort(key=lambda row: row[6], reverse=True)
     priors = [
         prior(open_dataset(options.data / name, split="train"), part)
         for name, part in (("ccp", worn), ("flatlay", flat))
     ]
     garments = [f"{one['garment_miou']:.3f}" for one in priors]
-    rows.append(["location prior", *"----", *garments, f"{priors[0]['miou']:.3f}", "-", "-"])
+    rows.append(["location prior", *"-----", *garments, f"{priors[0]['miou']:.3f}", "-", "-"])
     names = [
         "",
+        "starts from",
         "M parameters",
         "GFLOPs",
         "minutes",
@@ -173,11 +176,36 @@ def report(options: argparse.Namespace) -> None:
     print(grid([*names, "ms, one thread"], rows))
 
 
+def start_of(run: Path) -> str:
+    """What the run's weights were before it, as its config says."""
+    weights = yaml.safe_load((run / "config.yaml").read_text())["model"].get("weights")
+    return Path(weights).name if weights else "random"
+
+
+def differences(options: argparse.Namespace) -> None:
+    from ewardrobe.segmentation import describe_model
+    from ewardrobe.training.architectures.interface import InstanceNet
+    from ewardrobe.training.export_instance import compare
+    from ewardrobe.training.exporting import compare_semantic
+    from ewardrobe.training.saving import load_model
+
+    worn = open_dataset(options.data / "ccp", split="val")
+    photos = [worn[number].photo.pixels for number in range(8)]
+    rows = []
+    for config in chosen(options):
+        file = options.runs / config.stem / "model.onnx"
+        if file.exists():
+            net = load_model(file.parent).net
+            measure = compare if isinstance(net, InstanceNet) else compare_semantic
+            rows.append([config.stem, str(measure(net, file, describe_model(file), photos))])
+    print(grid(["", "the exported file against PyTorch"], rows))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("train", "report"))
+    parser.add_argument("what", choices=("train", "report", "differences"))
     parser.add_argument("--data", type=Path, default=os.environ.get("EWARDROBE_DATA", "../shared/data"))
     parser.add_argument("--runs", type=Path, default=Path("runs/comparison"))
     parser.add_argument("--minutes", type=float, default=10)
@@ -185,7 +213,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     options.data = Path(options.data)
-    {"train": train, "report": report}[options.what](options)
+    {"train": train, "report": report, "differences": differences}[options.what](options)
 
 
 if __name__ == "__main__":
