@@ -16,6 +16,7 @@ from PIL import Image
 
 from ewardrobe import taxonomy
 from tests.conftest import Scene
+from tests.datasets import layouts
 
 TO_CCP = {
     "background": "null",
@@ -68,17 +69,9 @@ def ccp(tmp_path: Path, make_scene: Callable[..., Scene]) -> Path:
 
 
 @pytest.fixture
-def flat_lay(tmp_path: Path, make_scene: Callable[..., Scene]) -> Path:
-    """Two flat garments, a T-shirt (train) and a pair of pants (val), with their soft masks."""
-    folder = tmp_path / "flatlay"
-    rows = [("aa", "T-Shirt", "False", "train", "top"), ("bb", "Pants", "True", "val", "pants")]
-    for name, _, _, _, item in rows:
-        scene = make_scene(90, 120, items=(item,), kind="flat", seed=3)
-        save_photo(folder / f"photos/{name}.jpg", scene.pixels)
-        (folder / "alpha").mkdir(exist_ok=True)
-        Image.fromarray(np.round(scene.coverage * 255).astype(np.uint8)).save(folder / f"alpha/{name}.png")
-    write_table(folder / "items.csv", ["image", "label", "kids", "split"], [row[:4] for row in rows])
-    return folder
+def flat_lay(tmp_path: Path) -> Path:
+    """`layouts.flat_lay`."""
+    return layouts.flat_lay(tmp_path / "flatlay")
 
 
 @pytest.fixture

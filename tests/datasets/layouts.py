@@ -13,6 +13,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ewardrobe.datasets import Instance, Sample, open_dataset
+from tests.conftest import render_scene
 
 WIDTH, HEIGHT = SIZE = 80, 60
 SQUARE = [10, 10, 30, 10, 30, 30, 10, 30]
@@ -98,8 +99,11 @@ def deepfashion2(folder: Path, *, train: int = 4, validation: int = 2) -> Path:
 CATEGORIES_2020 = Path(__file__).parents[2] / "src/ewardrobe/taxonomy/data/imaterialist.json"
 
 
-def imaterialist(folder: Path, *, year: int = 2020) -> Path:
-    """Photos `aa` (a shirt, a sleeve on it) and `bb` (a shoe in two runs); `aa`'s rows are not together."""
+def imaterialist(folder: Path, *, year: int = 2020, copies: int = 1) -> Path:
+    """Photos `aa` (a shirt, a sleeve on it) and `bb` (a shoe in two runs); `aa`'s rows are not together.
+
+    Copies of the two are `aa1`, `bb1`, `aa2` and so on.
+    """
     names = [row["name"] for row in json.loads(CATEGORIES_2020.read_text())["classes"][1:]]
     described = {
         "categories": [{"id": i, "name": n, "supercategory": "", "level": 2} for i, n in enumerate(names)],
@@ -108,24 +112,28 @@ def imaterialist(folder: Path, *, year: int = 2020) -> Path:
         ],
     }
     write_json(folder / "label_descriptions.json", described)
-    for name in ("aa", "bb"):
-        write_photo(folder / f"train/{name}.jpg")
     shirt, sleeve = kaggle_runs(filled((10, 10, 30, 30))), kaggle_runs(filled((10, 10, 15, 20)))
     shoe = kaggle_runs(filled((0, 0, 4, 5), (76, 55, 80, 60)))
+    header = ["ImageId", "EncodedPixels", "Height", "Width", "ClassId"]
+    rows: list[list[object]] = []
+    for number in range(copies):
+        one, two = (f"{name}{number or ''}" for name in ("aa", "bb"))
+        for name in (one, two):
+            write_photo(folder / f"train/{name}.jpg")
+        if year == 2020:
+            rows += [
+                [one, shirt, HEIGHT, WIDTH, 0, "115,136,143"],
+                [two, shoe, HEIGHT, WIDTH, 23, ""],
+                [one, sleeve, HEIGHT, WIDTH, 31, "160"],
+            ]
+        else:
+            rows += [
+                [f"{one}.jpg", shirt, HEIGHT, WIDTH, "0_15_36"],
+                [f"{two}.jpg", shoe, HEIGHT, WIDTH, "23"],
+                [f"{one}.jpg", sleeve, HEIGHT, WIDTH, "31_5"],
+            ]
     if year == 2020:
-        header = ["ImageId", "EncodedPixels", "Height", "Width", "ClassId", "AttributesIds"]
-        rows = [
-            ["aa", shirt, HEIGHT, WIDTH, 0, "115,136,143"],
-            ["bb", shoe, HEIGHT, WIDTH, 23, ""],
-            ["aa", sleeve, HEIGHT, WIDTH, 31, "160"],
-        ]
-    else:
-        header = ["ImageId", "EncodedPixels", "Height", "Width", "ClassId"]
-        rows = [
-            ["aa.jpg", shirt, HEIGHT, WIDTH, "0_15_36"],
-            ["bb.jpg", shoe, HEIGHT, WIDTH, "23"],
-            ["aa.jpg", sleeve, HEIGHT, WIDTH, "31_5"],
-        ]
+        header.append("AttributesIds")
     write_csv(folder / "train.csv", [header, *rows])
     return folder
 
@@ -165,17 +173,51 @@ def coco(folder: Path, annotations: list[dict[str, Any]], **more: Any) -> Path:
     return folder
 
 
-def people_clothing_kaggle(folder: Path, labels: Sequence[str]) -> Path:
-    for number in (183, 184, 730):
+def people_clothing_map(labels: Sequence[str]) -> npt.NDArray[np.uint8]:
+    """A square of jeans in a file whose classes are in the order of `labels`."""
+    return np.where(filled((10, 10, 30, 30)), labels.index("jeans"), 0).astype(np.uint8)
+
+
+def people_clothing_kaggle(
+    folder: Path, labels: Sequence[str], *, numbers: Sequence[int] = (183, 184, 730)
+) -> Path:
+    for number in numbers:
         write_photo(folder / f"png_images/IMAGES/img_{number:04}.png")
         write_photo(folder / f"jpeg_images/IMAGES/img_{number:04}.jpeg")
-        label_map = np.zeros((HEIGHT, WIDTH), np.uint8)
-        label_map[10:30, 10:30] = labels.index("jeans")
         for kind, suffix in (("png", "png"), ("jpeg", "jpeg")):
             path = folder / f"{kind}_masks/MASKS/seg_{number:04}.{suffix}"
             path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(label_map).save(path)
+            Image.fromarray(people_clothing_map(labels)).save(path)
     write_csv(folder / "labels.csv", [["", "label_list"], *enumerate(labels)])
+    return folder
+
+
+def people_clothing_original(folder: Path, labels: Sequence[str], *, numbers: Sequence[int]) -> Path:
+    """Needs SciPy; every second label map is compressed."""
+    from scipy import io
+
+    for kind in ("pixel-level", "image-level"):
+        (folder / "annotations" / kind).mkdir(parents=True)
+    names = np.empty((1, len(labels)), dtype=object)
+    names[0, :] = list(labels)
+    io.savemat(folder / "label_list.mat", {"label_list": names})
+    for number in numbers:
+        write_photo(folder / f"photos/{number:04}.jpg")
+        file = folder / f"annotations/pixel-level/{number:04}.mat"
+        io.savemat(file, {"groundtruth": people_clothing_map(labels)}, do_compression=number % 2 == 1)
+    return folder
+
+
+def flat_lay(folder: Path) -> Path:
+    """Two rendered flat garments, a T-shirt (train) and a pair of pants (val), with their soft masks."""
+    rows = [("aa", "T-Shirt", "False", "train", "top"), ("bb", "Pants", "True", "val", "pants")]
+    for kind in ("photos", "alpha"):
+        (folder / kind).mkdir(parents=True)
+    for name, *_, item in rows:
+        scene = render_scene(90, 120, items=(item,), kind="flat", seed=3)
+        Image.fromarray(scene.pixels).save(folder / f"photos/{name}.jpg", quality=95)
+        Image.fromarray(np.round(scene.coverage * 255).astype(np.uint8)).save(folder / f"alpha/{name}.png")
+    write_csv(folder / "items.csv", [["image", "label", "kids", "split"], *(row[:4] for row in rows)])
     return folder
 
 

@@ -199,21 +199,8 @@ class TestPeopleClothingElsewhere:
             open_dataset(folder)
 
     def test_original(self, tmp_path: Path) -> None:
-        io = pytest.importorskip("scipy.io", reason="reading MATLAB files needs the extra `matlab` (SciPy)")
-        names = np.empty((1, len(self.LABELS)), dtype=object)
-        names[0, :] = list(self.LABELS)
-        io.savemat(tmp_path / "label_list.mat", {"label_list": names})
-        (tmp_path / "annotations/pixel-level").mkdir(parents=True)
-        (tmp_path / "annotations/image-level").mkdir(parents=True)
-        for number in (1, 2):
-            layouts.write_photo(tmp_path / f"photos/{number:04}.jpg")
-            truth = np.zeros((HEIGHT, WIDTH), np.uint8)
-            truth[10:30, 10:30] = self.LABELS.index("jeans")
-            io.savemat(
-                tmp_path / f"annotations/pixel-level/{number:04}.mat",
-                {"groundtruth": truth},
-                do_compression=number == 1,
-            )
+        pytest.importorskip("scipy", reason="reading MATLAB files needs the extra `matlab` (SciPy)")
+        layouts.people_clothing_original(tmp_path, self.LABELS, numbers=(1, 2))
         (tmp_path / "annotations/pixel-level/0003.mat").write_bytes(b"damaged")
         layouts.write_photo(tmp_path / "photos/0003.jpg")
         dataset = open_dataset(tmp_path)

@@ -1,4 +1,4 @@
-"""The configs of the repository: each is valid, and goes from the raw official layout to a file that segments."""
+"""The configs of the repository: each is valid. That those of experiments run is tested in test_experiments.py."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ pytest.importorskip("lightning", reason="Lightning is not installed: pip install
 from ewardrobe.errors import MissingExtraError
 from ewardrobe.training.architectures import ARCHITECTURES
 from ewardrobe.training.config import load_config, validated
+from ewardrobe.training.pipeline import load_pipeline
 from ewardrobe.training.running import task_of
 from tests.conftest import REPOSITORY
 
@@ -21,10 +22,11 @@ CONFIGS = sorted((REPOSITORY / "configs").rglob("*.yaml"))
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_every_config_is_valid(path: Path) -> None:
-    config = load_config(path)
-    assert task_of(config) in ARCHITECTURES[config.architecture].tasks and config.about
-    try:
-        options = ARCHITECTURES[config.architecture].options
-    except MissingExtraError as missing:
-        pytest.skip(str(missing))
-    validated(options, config.model, path.name)
+    parts = load_pipeline(path)
+    for config in [load_config(path)] if parts is None else parts.values():
+        assert task_of(config) in ARCHITECTURES[config.architecture].tasks and config.about
+        try:
+            options = ARCHITECTURES[config.architecture].options
+        except MissingExtraError as missing:
+            pytest.skip(str(missing))
+        validated(options, config.model, path.name)

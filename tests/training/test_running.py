@@ -209,6 +209,12 @@ def test_another_config_does_not_go_on_in_the_same_folder(tmp_path: Path, scenes
     _train(tmp_path, scenes, "training.steps=1", "training.epochs=1")
     with pytest.raises(UsageError, match="run of another config"):
         _train(tmp_path, scenes, "training.steps=2", "training.epochs=1")
+    # Written before a key existed: the run had that key's default.
+    written = tmp_path / "config.yaml"
+    document = yaml.safe_load(written.read_text())
+    del document["loss"]["presence"], document["data"]["train"][0]["weight"]
+    written.write_text(yaml.safe_dump(document))
+    assert _train(tmp_path, scenes, "training.steps=1", "training.epochs=1").steps == 1
 
 
 def test_a_finished_run_is_left_as_it_is(tmp_path: Path, scenes: Path) -> None:

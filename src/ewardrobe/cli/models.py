@@ -9,9 +9,8 @@ from typing import Annotated
 import typer
 
 from ewardrobe.cli.console import byte_progress, note
-from ewardrobe.cli.extras import need_training
+from ewardrobe.cli.exporting import export_model
 from ewardrobe.cli.output import AsCsv, AsJson, AsTable, print_json, print_rows
-from ewardrobe.errors import UsageError
 
 __all__ = ["app"]
 
@@ -77,56 +76,4 @@ def pull_model(
     print(f"{name} is at {path}")
 
 
-@app.command("export")
-def export_model(
-    name: Annotated[
-        str,
-        typer.Argument(metavar="NAME|RUN", help="A model, an .onnx file, or the folder of a finished run."),
-    ],
-    target: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="The .onnx file to write.", show_default=False)
-    ] = None,
-    to: Annotated[Path | None, typer.Option(metavar="FILE", help="The same.", show_default=False)] = None,
-    fp16: Annotated[
-        bool, typer.Option("--fp16", help="Of a run: store weights as float16, half the size.")
-    ] = False,
-    int8: Annotated[
-        bool, typer.Option("--int8", help="Weights and activations of eight bits; needs --calibrate.")
-    ] = False,
-    calibrate: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DATASET", help="Photos that int8 ranges are taken from; its `val` split is scored."
-        ),
-    ] = None,
-    photos: Annotated[int, typer.Option(min=4, help="How many photos to calibrate on.")] = 32,
-) -> None:
-    """Write a model, with its description inside, to a file of your own; a run's is checked against PyTorch."""
-    path = to or target
-    if path is None or (to and target):
-        raise UsageError("name one file to write: ewardrobe models export NAME FILE")
-    if int8 != (calibrate is not None):
-        raise UsageError("--int8 and --calibrate DATASET go together")
-    run = Path(name)
-    if (run / "model.json").exists() or (run / "config.yaml").exists():
-        need_training("exporting a run")
-        from ewardrobe.training.exporting import export_run
-
-        done = export_run(run, path, half=fp16)
-        compared = done.differences or "the run's validation photos are gone: compared on noise only"
-        print(f"{run} written to {path} ({path.stat().st_size / 1e6:.1f} MB); {compared}")
-    else:
-        if fp16:
-            raise UsageError("--fp16 is for the folder of a run; an .onnx file keeps its weights")
-        from ewardrobe.segmentation import export
-
-        print(f"{name} written to {export(name, path)}")
-    if calibrate is not None:
-        need_training("quantising")
-        from ewardrobe.training.quantising import quantise_in_place
-
-        made = quantise_in_place(path, calibrate, photos)
-        before, after = made.megabytes
-        print(f"int8: calibrated on {made.photos} photos; {before:.1f} -> {after:.1f} MB")
-        for key, (old, new) in made.scores.items():
-            print(f"{key}: {old:.3f} -> {new:.3f}")
+app.command("export")(export_model)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,12 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from ewardrobe.errors import EwardrobeError, ModelError
-from ewardrobe.segmentation.description import InputSpec, ModelDescription, OutputSpec
+from ewardrobe.segmentation.description import InputSpec, ModelDescription, OutputSpec, write_description
 from ewardrobe.segmentation.geometry import place, prepare
 from ewardrobe.training.architectures import ARCHITECTURES
 from ewardrobe.training.architectures.interface import InstanceNet, SemanticNet
 from ewardrobe.training.export import export_onnx
+from ewardrobe.training.export_instance import Differences, describe_instance, export_instance
 from ewardrobe.training.photos import open_sources
 from ewardrobe.training.saving import SavedModel, load_model
 
@@ -30,6 +32,7 @@ __all__ = [
     "describe_run",
     "export_run",
     "validation_photos",
+    "write_checked",
 ]
 
 Pixels = NDArray[np.uint8]
@@ -59,7 +62,7 @@ class Exported:
     """The file that was written, and how far it is from the network; None where there was no photo to compare on."""
 
     path: Path
-    differences: Any
+    differences: SemanticDifferences | Differences | None
 
 
 def describe_run(saved: SavedModel) -> ModelDescription:
@@ -139,24 +142,47 @@ def export_run(
     if photos is None:
         photos = validation_photos(folder)
     if isinstance(saved.net, InstanceNet):
-        from ewardrobe.training.export_instance import describe_instance, export_instance
-
         size = (int(saved.about["height"]), int(saved.about["width"]))
         about = _about(saved)
         description = describe_instance(
             saved.net, about.pop("name"), saved.taxonomy, size if saved.net.fixed_size else max(size), **about
         )
-        return Exported(
-            path, export_instance(saved.net, path, description, photos, half=half) if photos else None
-        )
-    description = describe_run(saved)
+        return write_checked(saved.net, path, description, photos, half=half)
     net = (
         _Probabilities(saved.net)
         if saved.net.activation == "sigmoid" and saved.task == "semantic"
         else saved.net
     )
-    export_onnx(net, path, description, half=half)
-    return Exported(path, compare_semantic(net, path, description, photos) if photos else None)
+    return write_checked(net, path, describe_run(saved), photos, half=half)
+
+
+def write_checked(
+    net: SemanticNet | InstanceNet,
+    path: Path,
+    description: ModelDescription,
+    photos: Sequence[Pixels],
+    *,
+    half: bool = False,
+) -> Exported:
+    """Write `net` with its description to the ONNX file `path` and compare them on `photos`, uint8 (H, W, 3) each.
+
+    The file appears when it has been compared. `half`: weights are stored as float16.
+
+    Raises:
+        ModelError: the graph does not compute what the network does; nothing is written.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "model.onnx"
+        differences: SemanticDifferences | Differences
+        if isinstance(net, InstanceNet):
+            # The network's classes are compared, not what they are called.
+            counted = replace(description, labels=tuple(range(1, net.classes)))
+            differences = export_instance(net, made, counted, photos, half=half)
+        else:
+            export_onnx(net, made, description, half=half)
+            differences = compare_semantic(net, made, description, photos)
+        write_description(made, path, description)
+    return Exported(path, differences if photos else None)
 
 
 def validation_photos(folder: Path, count: int = 4) -> list[Pixels]:
@@ -197,8 +223,7 @@ def compare_semantic(
         expected = net(torch.from_numpy(image))[index]
         maps = []
         for scores in (found, expected):
-            p = scores.sigmoid() if name[1].kind == "alpha" else scores
-            p = p.softmax(1) if name[1].kind == "logits" else p
+            p = _activated(scores, name[1])
             maps.append(F.interpolate(p, size=pixels.shape[:2], mode="bilinear", align_corners=False)[0])
         far = max(far, float((maps[0] - maps[1]).abs().max()))
         best = [one.argmax(0) if len(one) > 1 else one[0] >= 0.5 for one in maps]
@@ -207,5 +232,14 @@ def compare_semantic(
     differences = SemanticDifferences(len(photos), far, changed / max(1, total))
     if differences.changed_pixels > 0.01:
         path.unlink(missing_ok=True)
-        raise ModelError(f"the exported graph is not the network ({differences}): {path} was not kept")
+        raise ModelError(f"the exported graph is not the network ({differences}): it was not kept")
     return differences
+
+
+def _activated(scores: torch.Tensor, spec: OutputSpec) -> torch.Tensor:
+    """The probabilities of an output, float (1, classes, h, w)."""
+    if spec.kind == "logits":
+        return scores.softmax(1)
+    if spec.kind == "alpha" and spec.activation == "minmax":
+        return (scores - scores.min()) / (scores.max() - scores.min()).clamp(min=1e-6)
+    return scores.sigmoid() if spec.kind == "alpha" and spec.activation == "sigmoid" else scores

@@ -276,7 +276,7 @@ class InstanceModule(Module):
     """Objects with boxes and masks: the network's own losses; COCO's average precision."""
 
     net: InstanceNet
-    watched = "mask_ap50"
+    watched = "ap50"
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """The loss of one batch."""

@@ -18,7 +18,7 @@ from rich.progress import track
 from torch.utils.data import Dataset as TorchDataset
 
 from ewardrobe import taxonomy as taxonomies
-from ewardrobe.datasets import Dataset, Sample, open_dataset, split_ids
+from ewardrobe.datasets import Dataset, Sample, open_dataset, split_units
 from ewardrobe.datasets.views import Remapped
 from ewardrobe.errors import DatasetError, EwardrobeError
 from ewardrobe.taxonomy import IGNORE
@@ -64,12 +64,27 @@ def open_sources(sources: Sequence[Source], root: Path | None, taxonomy: str, se
         if written is None:
             raise DatasetError(f"{path} has no pixel labels: choose a split that has them")
         if source.held_out:
-            parts = split_ids(dataset.ids, val_share=source.held_out)
-            dataset = dataset.select(parts["val" if source.held else "train"])
+            dataset = _held_out(dataset, source)
         if written.name != taxonomy:
             dataset = Remapped(dataset, taxonomies.load_map(written.name, taxonomy))
         opened.append(shared(dataset, source.share, seed + len(opened)))
     return opened
+
+
+def _held_out(dataset: Dataset, source: Source) -> Dataset:
+    """The share that is held out, or the rest: what `ewardrobe dataset split --share val=SHARE` lists."""
+    groups: dict[str, str | None] = {}
+    for sample in dataset:
+        try:
+            groups[sample.id] = sample.read_group() if dataset.groups_in_annotations else sample.group
+        except EwardrobeError:
+            groups[sample.id] = None  # it is told of when it is read to learn from
+    shares = {"train": 1 - source.held_out, "val": source.held_out}
+    chosen = split_units(dict.fromkeys(groups, ()), shares, groups=groups)["val" if source.held else "train"]
+    if not chosen:
+        what = "holds out no" if source.held else "leaves no"
+        raise DatasetError(f"held_out: {source.held_out} {what} photo of {len(dataset)} in {dataset.path}")
+    return dataset.select(chosen)
 
 
 def shared(dataset: Dataset, share: float, seed: int) -> Dataset:

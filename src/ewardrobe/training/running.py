@@ -36,7 +36,7 @@ from ewardrobe.errors import UsageError
 from ewardrobe.imaging import write_atomically
 from ewardrobe.training.architectures import ARCHITECTURES, create_model
 from ewardrobe.training.callbacks import Averaging, MetricsLog, RunPictures
-from ewardrobe.training.config import Config
+from ewardrobe.training.config import Config, validated
 from ewardrobe.training.feeding import Feed
 from ewardrobe.training.modules import InstanceModule, MattingModule, Module, SemanticModule
 from ewardrobe.training.saving import save_model
@@ -215,6 +215,17 @@ def _quieten() -> None:
     warnings.filterwarnings("ignore", module=r"lightning\.pytorch\.utilities\._pytree")
     warnings.filterwarnings("ignore", message=r".*does not have many workers.*")
     warnings.filterwarnings("ignore", message=r"Checkpoint directory .* exists and is not empty")
+    # A run that goes on writes its first checkpoint anew before anything was validated.
+    warnings.filterwarnings("ignore", message=r".*could not find the monitored key in the returned metrics")
+
+
+def _whole(text: str, where: str) -> dict[str, Any]:
+    """A written config with the keys that have come since, at their defaults; as it stands where it is none any more."""
+    document = yaml.safe_load(text)
+    try:
+        return validated(Config, document, where).model_dump(mode="json")
+    except UsageError:
+        return document if isinstance(document, dict) else {}
 
 
 def _claim(folder: Path, config: Config, data: Path | None) -> None:
@@ -222,7 +233,7 @@ def _claim(folder: Path, config: Config, data: Path | None) -> None:
     text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
     written = folder / "config.yaml"
     if (folder / "checkpoints" / "last.ckpt").exists() and written.exists():
-        there, mine = yaml.safe_load(written.read_text()), yaml.safe_load(text)
+        there, mine = _whole(written.read_text(), written.name), yaml.safe_load(text)
         changed = sorted(key for key in mine if there.get(key) != mine[key] and key != "sweep")
         if changed:
             raise UsageError(

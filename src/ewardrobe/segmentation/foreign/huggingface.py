@@ -7,7 +7,7 @@ standard deviation) lie beside it or, in a hub's layout, one folder up. A graph 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from ewardrobe.errors import ModelError
 from ewardrobe.segmentation.description import ModelDescription
@@ -15,15 +15,23 @@ from ewardrobe.segmentation.foreign.classes import classes_from, is_background, 
 from ewardrobe.segmentation.foreign.modelfile import ModelFile
 from ewardrobe.segmentation.specs import InputSpec, OutputSpec, are_numbers, is_size
 
-__all__ = ["describe_huggingface"]
+__all__ = ["LICENCE", "Preprocessing", "describe_huggingface", "read_preprocessing"]
 
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _SIZE = 512
 _CLOTHES = "segformer-clothes"
 _CLOTHES_CLASSES = 18
-_LICENCE = (
+LICENCE = (
     "stated on its model card; SegFormer's pretrained encoders are under NVIDIA's non-commercial licence"
 )
+
+
+class Preprocessing(NamedTuple):
+    """What is done to a photo: stretched to height x width pixels; mean and std of RGB in 0..1."""
+
+    size: tuple[int, int]
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
 
 
 def describe_huggingface(file: ModelFile) -> ModelDescription | None:
@@ -47,38 +55,48 @@ def describe_huggingface(file: ModelFile) -> ModelDescription | None:
             "beside the file, or give a description"
         )
     made = file.neighbour("preprocessor_config.json") or {}
-    height, width = _size(made, file)
-    plain = made.get("do_normalize") is False
+    image = file.graph.inputs["pixel_values"]
+    fixed = (image[2], image[3]) if len(image) == 4 and image[2] and image[3] else None
+    where = f"preprocessor_config.json beside {file.path.name}"
+    (height, width), mean, std = read_preprocessing(made, where, fixed)
     return ModelDescription(
         name=file.name,
         input=InputSpec("stretch", height=height, width=width, name="pixel_values"),
-        mean=(0.0, 0.0, 0.0) if plain else _numbers(made, "image_mean", _MEAN, file),
-        std=(1.0, 1.0, 1.0) if plain else _numbers(made, "image_std", _STD, file),
+        mean=mean,
+        std=std,
         outputs={"logits": OutputSpec("logits", stride=4)},
-        licence=_LICENCE,
+        licence=LICENCE,
         **classes,
     )
 
 
-def _size(made: dict[str, Any], file: ModelFile) -> tuple[int, int]:
+def read_preprocessing(
+    made: dict[str, Any], where: str, fixed: tuple[int, int] | None = None
+) -> Preprocessing:
+    """What a `preprocessor_config.json`, called `where`, says; SegFormer's own numbers for what it leaves out.
+
+    `fixed`: the (height, width) of a graph that takes no other. ModelError where a value makes no sense.
+    """
     size: Any = made.get("size", _SIZE)
     if isinstance(size, dict):
         edge = size.get("shortest_edge", _SIZE)
         height, width = size.get("height", edge), size.get("width", edge)
     else:
         height = width = size
-    fixed = file.graph.inputs["pixel_values"]
-    if len(fixed) == 4 and fixed[2] and fixed[3]:
-        height, width = fixed[2:]
+    if fixed is not None:
+        height, width = fixed
     if not (isinstance(height, int) and isinstance(width, int) and is_size(height) and is_size(width)):
-        raise ModelError(f"preprocessor_config.json beside {file.path.name} has the size {size!r}")
-    return height, width
+        raise ModelError(f"{where} has the size {size!r}")
+    if made.get("do_normalize") is False:
+        return Preprocessing((height, width), (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+    mean, std = _numbers(made, "image_mean", _MEAN, where), _numbers(made, "image_std", _STD, where)
+    return Preprocessing((height, width), mean, std)
 
 
 def _numbers(
-    made: dict[str, Any], key: str, otherwise: tuple[float, float, float], file: ModelFile
+    made: dict[str, Any], key: str, otherwise: tuple[float, float, float], where: str
 ) -> tuple[float, float, float]:
     given = made.get(key, otherwise)
     if not isinstance(given, list | tuple) or not are_numbers(given):
-        raise ModelError(f"preprocessor_config.json beside {file.path.name} has {key} {given!r}")
+        raise ModelError(f"{where} has {key} {given!r}")
     return given[0], given[1], given[2]

@@ -16,13 +16,15 @@ from ewardrobe.segmentation.foreign.classes import classes_from, names_from_id2l
 from ewardrobe.segmentation.foreign.modelfile import ModelFile
 from ewardrobe.segmentation.specs import InputSpec, OutputKind, OutputSpec
 
-__all__ = ["describe_maskrcnn"]
+__all__ = ["COCO_CLASSES", "coco_classes", "describe_maskrcnn"]
 
 _HEAD = "roi_heads.box_predictor.cls_score.weight"
 _KINDS: tuple[OutputKind, ...] = ("boxes", "labels", "box_scores", "masks")
 _RANKS = [2, 1, 1, 4]
 _LONG_SIDE = 1024  # masks come at the input's size, a hundred of them
 _COCO_IDS = 90
+COCO_CLASSES = _COCO_IDS + 1
+"""Of the published network, the background among them."""
 _UNUSED = (12, 26, 29, 30, 45, 66, 68, 69, 71, 83)
 _COCO = (
     "person,bicycle,car,motorcycle,airplane,bus,train,truck,boat,traffic light,fire hydrant,stop sign,parking meter,"
@@ -73,11 +75,19 @@ def _classes(file: ModelFile, count: int) -> dict[str, Any]:
                 f"config.json beside {file.path.name} names {len(names)} classes; the graph has {count}"
             )
         return classes_from(names[1:], file.name, background=False)
-    if count != _COCO_IDS + 1:
+    if count != COCO_CLASSES:
         raise ModelError(
             f"{file.path.name} is a Mask R-CNN of {count} classes and does not name them; put a config.json with "
             "id2label beside it, or give a description"
         )
+    return coco_classes(file.name)
+
+
+def coco_classes(model: str) -> dict[str, Any]:
+    """The fields `taxonomy`, `classes` and `labels` of the description of `model`, a net of COCO's 91 categories.
+
+    Ten of them are in no annotation; they become the background.
+    """
     used = [number for number in range(1, _COCO_IDS + 1) if number not in _UNUSED]
     labels = tuple(used.index(number) + 1 if number in used else 0 for number in range(1, _COCO_IDS + 1))
-    return {**classes_from(_COCO.split(","), file.name, background=False), "labels": labels}
+    return {**classes_from(_COCO.split(","), model, background=False), "labels": labels}

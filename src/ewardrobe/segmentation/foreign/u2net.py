@@ -12,15 +12,15 @@ from ewardrobe.segmentation.description import ModelDescription
 from ewardrobe.segmentation.foreign.modelfile import ModelFile
 from ewardrobe.segmentation.specs import InputSpec, OutputSpec
 
-__all__ = ["describe_u2net"]
+__all__ = ["CLOTH_CLASSES", "CLOTH_SIZE", "HALF", "describe_u2net"]
 
 _SIDE = "side1.weight"  # the first of the side outputs that both nets have, and nothing else does
 _NAMES = ("u2net", "isnet")  # in the file's name, where an optimiser has renamed the weights
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-_HALF = (0.5, 0.5, 0.5)
+HALF = (0.5, 0.5, 0.5)
 _ONES = (1.0, 1.0, 1.0)
 _LARGE = 1024  # IS-Net's size
-_CLOTH_SIZE, _CLOTH_CLASSES = 768, 4
+CLOTH_SIZE, CLOTH_CLASSES = 768, 4
 
 
 def describe_u2net(file: ModelFile) -> ModelDescription | None:
@@ -35,14 +35,14 @@ def describe_u2net(file: ModelFile) -> ModelDescription | None:
         return None
     side = shape[2]
     size = InputSpec("stretch", height=side, width=side, name=name)
-    if channels[1] == _CLOTH_CLASSES and side == _CLOTH_SIZE:
+    if channels[1] == CLOTH_CLASSES and side == CLOTH_SIZE:
         return ModelDescription(
             name=file.name,
             title="U²-Net cloth segmentation",
             taxonomy="u2net-cloth",
             input=size,
-            mean=_HALF,
-            std=_HALF,
+            mean=HALF,
+            std=HALF,
             outputs={output: OutputSpec("logits", stride=1)},
         )
     if channels[1] != 1:
@@ -52,7 +52,7 @@ def describe_u2net(file: ModelFile) -> ModelDescription | None:
     elif "anime" in file.name.lower():
         title, mean, std = "IS-Net for drawings", _MEAN, _ONES
     else:
-        title, mean, std = "IS-Net", _HALF, _ONES
+        title, mean, std = "IS-Net", HALF, _ONES
     return ModelDescription(
         name=file.name,
         title=title,

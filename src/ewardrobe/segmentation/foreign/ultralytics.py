@@ -15,10 +15,12 @@ from ewardrobe.segmentation.foreign.classes import classes_from
 from ewardrobe.segmentation.foreign.modelfile import ModelFile
 from ewardrobe.segmentation.specs import InputSpec, OutputSpec, is_size
 
-__all__ = ["describe_ultralytics"]
+__all__ = ["GREY", "THRESHOLDS", "describe_ultralytics"]
 
-_GREY = 114 / 255
-_SHOWN, _OVERLAP = 0.25, 0.7  # `conf` and `iou` of `yolo predict`
+GREY = (114 / 255,) * 3
+"""Around a photo, RGB in 0..1."""
+THRESHOLDS = {"score": 0.25, "nms_iou": 0.7}
+"""`conf` and `iou` of `yolo predict`."""
 
 
 def describe_ultralytics(file: ModelFile) -> ModelDescription | None:
@@ -52,12 +54,12 @@ def describe_ultralytics(file: ModelFile) -> ModelDescription | None:
         name=file.name,
         title=about.get("description", "").removeprefix("Ultralytics ").split(" trained")[0] or file.name,
         task="instance",
-        input=InputSpec("letterbox", height=height, width=width, pad=(_GREY,) * 3, name=name),
+        input=InputSpec("letterbox", height=height, width=width, pad=GREY, name=name),
         mean=(0.0, 0.0, 0.0),
         std=(1.0, 1.0, 1.0),
         outputs={ranks[3]: OutputSpec("detections"), ranks[4]: OutputSpec("prototypes", stride=4)},
         decode="yolo-seg",
-        thresholds={"score": _SHOWN, "nms_iou": _OVERLAP},
+        thresholds=THRESHOLDS,
         licence=about.get("license", ""),
         source=about.get("docs", ""),
         **classes_from([str(item) for item in names], file.name, background=False),

@@ -7,7 +7,7 @@ import os
 import pickle
 import re
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,12 +21,25 @@ from ewardrobe.segmentation.catalogue import describe_model
 from ewardrobe.training.architectures.interface import SemanticNet
 from ewardrobe.training.architectures.onnx_weights import graph_tensors, read_graph, state_by_order
 
-__all__ = ["HUB", "Loaded", "fit", "hub_file", "hub_reachable", "load_weights", "read_state", "start_from"]
+__all__ = [
+    "HUB",
+    "HUB_FILES",
+    "REPOSITORY",
+    "SUFFIXES",
+    "Loaded",
+    "fit",
+    "hub_file",
+    "hub_folder",
+    "hub_reachable",
+    "load_weights",
+    "read_state",
+    "start_from",
+]
 
 SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".onnx")
 HUB = "huggingface.co"
-_REPOSITORY = re.compile(r"[\w-]+/[\w.-]+")
-_HUB_FILES = ("model.safetensors", "pytorch_model.bin")
+REPOSITORY = re.compile(r"[\w-]+/[\w.-]+")
+HUB_FILES = ("model.safetensors", "pytorch_model.bin")
 
 
 @dataclass(frozen=True)
@@ -81,13 +94,13 @@ def start_from(
     if names and weights in names:
         net.loaded = str(fit(net, names[weights](), weights))
     elif path.is_dir():
-        found = [path / name for name in _HUB_FILES if (path / name).is_file()]
+        found = [path / name for name in HUB_FILES if (path / name).is_file()]
         if not found:
-            raise ModelError(f"the folder {path} holds no {' or '.join(_HUB_FILES)}")
+            raise ModelError(f"the folder {path} holds no {' or '.join(HUB_FILES)}")
         net.loaded = str(load_weights(net, found[0]))
     elif path.suffix in SUFFIXES:
         net.loaded = str(load_weights(net, path))
-    elif hub and _REPOSITORY.fullmatch(weights):
+    elif hub and REPOSITORY.fullmatch(weights):
         net.loaded = str(load_weights(net, hub_file(weights)))
     else:
         known = "".join(f"{name}, " for name in names or ())
@@ -191,19 +204,39 @@ def hub_file(name: str, revision: str | None = None) -> Path:
     """
     import huggingface_hub
 
-    for file in _HUB_FILES:
+    for file in HUB_FILES:
         cached = huggingface_hub.try_to_load_from_cache(name, file, revision=revision)
         if isinstance(cached, str):
             return Path(cached)
     if not hub_reachable():
         raise ModelError(f"cannot get {name}: {HUB} is not reached; download it, and give its folder or file")
     failure: Exception | None = None
-    for file in _HUB_FILES:
+    for file in HUB_FILES:
         try:
             return Path(huggingface_hub.hf_hub_download(name, file, revision=revision))
         except (OSError, ValueError, RuntimeError) as error:
             failure = error
     raise ModelError(f"cannot get {name} from {HUB}: {' '.join(str(failure).split())[:120]}")
+
+
+def hub_folder(name: str, others: Sequence[str] = ()) -> Path:
+    """The folder in the hub's cache with the weights of its repository `name` and those of the files `others` it has.
+
+    Raises:
+        ModelError: the hub cannot be reached and they are not in its cache, or there is no such repository.
+    """
+    import huggingface_hub
+
+    if not hub_reachable():
+        return hub_file(name).parent
+    try:
+        for file in HUB_FILES:
+            folder = Path(huggingface_hub.snapshot_download(name, allow_patterns=[file, *others]))
+            if (folder / file).is_file():
+                return folder
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ModelError(f"cannot get {name} from {HUB}: {' '.join(str(error).split())[:120]}") from None
+    raise ModelError(f"the repository {name} of {HUB} holds no {' or '.join(HUB_FILES)}")
 
 
 def hub_reachable() -> bool:

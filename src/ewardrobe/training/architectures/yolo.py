@@ -36,18 +36,19 @@ except ModuleNotFoundError as error:
         'pip install "ewardrobe[yolo]"'
     ) from None
 
-__all__ = ["Options", "YoloSeg"]
+__all__ = ["COEFFICIENTS", "Options", "SegmentationModel", "YoloSeg"]
 
 _GAINS = {"box": 7.5, "cls": 0.5, "dfl": 1.5}  # Ultralytics' defaults
 _LEAST_SCORE, _NMS_IOU, _MOST = 0.001, 0.7, 300  # as Ultralytics validates
-_COEFFICIENTS = 32
+COEFFICIENTS = 32
+"""Prototypes that a mask is mixed of."""
 
 
 class Options(ModelOptions):
     """`version`: 11, with non-maximum suppression after it, or 26, end to end without. `size`: n, s or m.
 
     `weights`: None, or a file: a state dict (`.safetensors`, `.pth`) or an `.onnx` that Ultralytics exported. Its own
-    `.pt` files are pickles that run code when they are read: export them to ONNX with `yolo export` first.
+    `.pt` files are pickles that run code when they are read: `models export --allow-pickle` makes them ONNX first.
     """
 
     version: Literal[11, 26] = 11
@@ -179,14 +180,14 @@ def _batch(images: Tensor, targets: list[Target]) -> dict[str, Tensor]:
 
 def _picked(found: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Boxes, scores, classes and coefficients of the end-to-end head's rows, float (n, 6 + 32)."""
-    boxes, scores, labels, weights = found[found[:, 4] > _LEAST_SCORE].split([4, 1, 1, _COEFFICIENTS], 1)
+    boxes, scores, labels, weights = found[found[:, 4] > _LEAST_SCORE].split([4, 1, 1, COEFFICIENTS], 1)
     return boxes, scores[:, 0], labels[:, 0].long(), weights
 
 
 def _suppressed(found: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """The same of all cells, float (4 + classes + 32, A), after non-maximum suppression class by class."""
-    kinds = found.shape[0] - 4 - _COEFFICIENTS
-    centres, sizes, probabilities, weights = found.T.split([2, 2, kinds, _COEFFICIENTS], 1)
+    kinds = found.shape[0] - 4 - COEFFICIENTS
+    centres, sizes, probabilities, weights = found.T.split([2, 2, kinds, COEFFICIENTS], 1)
     scores, labels = probabilities.max(1)
     likely = (scores > _LEAST_SCORE).nonzero()[:, 0]
     boxes = torch.cat([centres - sizes / 2, centres + sizes / 2], 1)
