@@ -8,7 +8,7 @@ Needs the extra `train` (and `yolo`, `rfdetr` for those two). `train` times a fe
 `configs/comparison` and gives it as many steps as fill the minutes of one core: CPU time, which does not grow when
 other programs run beside it. `report` scores each run's exported
 file: garment mIoU on worn and flat validation photos at their own resolution (an instance model's detections drawn as a
-label map), mask AP50 of instance models, and the CPU time of the graph at the size it was trained at; beside them the
+label map), garments' mask AP50 of instance models, and the CPU time of the graph at the size it was trained at; beside them the
 location prior: at each place the most frequent class of the training photos. `differences` compares each exported file
 with its network in PyTorch on eight validation photos. Both print Markdown.
 """
@@ -148,7 +148,7 @@ def report(options: argparse.Namespace) -> None:
         scores = [evaluate(segmenter, part, taxonomy=WARDROBE).scores for part in (worn, flat)]
         ap = "-"
         if segmenter.description.task == "instance":
-            ap = str(evaluate_instances(segmenter, worn, taxonomy=WARDROBE).scores["mask_ap50"])
+            ap = str(evaluate_instances(segmenter, worn, taxonomy=WARDROBE).scores["garment_ap50"])
         millions, flops = weight(run)
         cells = [about["architecture"], start_of(run), f"{millions:.1f}", f"{flops:.1f}"]
         cells += [f"{budget['minutes']:.1f}", str(spent["steps"])]
@@ -171,7 +171,7 @@ def report(options: argparse.Namespace) -> None:
         "worn garment mIoU",
         "flat garment mIoU",
         "worn mIoU",
-        "mask AP50",
+        "garment mask AP50",
     ]
     print(grid([*names, "ms, one thread"], rows))
 

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -268,3 +269,29 @@ def test_a_run_ends_in_a_file_that_segments(
     differences = export_run(tmp_path, tmp_path / "half.onnx", half=True).differences
     assert differences.photos == 2 and differences.probabilities < 0.05
     assert (tmp_path / "half.onnx").stat().st_size < 0.7 * run.onnx.stat().st_size
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 250 MB: room for a run's first checkpoints, and not for the next ones."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=250m", "tmpfs", str(folder)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("a small disk can be mounted by root only")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_disk_that_fills_up_in_a_checkpoint_costs_no_more_than_that_checkpoint(
+    small_disk: Path, scenes: Path
+) -> None:
+    with pytest.raises(UsageError, match=r"the disk is full .* make room and start again"):
+        _train(small_disk / "run", scenes, "training.keep=3")
+    last = small_disk / "run" / "checkpoints" / "last.ckpt"
+    steps = torch.load(last, map_location="cpu", weights_only=True)["global_step"]
+    assert 0 < steps < 6
+    subprocess.run(["mount", "-o", "remount,size=900m", str(small_disk)], check=True)
+    assert _train(small_disk / "run", scenes, "training.keep=3").steps == 6

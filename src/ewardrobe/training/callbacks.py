@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,10 @@ def _figure(width: float, height: float) -> Any:
     return Figure(figsize=(width, height), layout="constrained", dpi=100)
 
 
+# Of an instance run's scores by size, of recall, and of boxes at one overlap: in metrics.csv, too many for a picture.
+_DETAIL = re.compile(r"^val/.*(_small|_medium|_large|_?ar\d*|box_ap\d+|box_garment_\w+)$")
+
+
 def draw_curves(metrics: Path, path: Path) -> None:
     """Draw a run's `metrics.csv` to a PNG: losses on the left, validation scores on the right."""
     with metrics.open(newline="", encoding="utf-8") as file:
@@ -173,6 +178,8 @@ def draw_curves(metrics: Path, path: Path) -> None:
     figure = _figure(11, 4)
     left, right = figure.subplots(1, 2)
     for name, (steps, values) in sorted(series.items()):
+        if _DETAIL.search(name):
+            continue
         axis = right if name.startswith("val/") else left
         axis.plot(steps, values, label=name.removeprefix("val/"), marker="o" if axis is right else None, ms=3)
     for axis, title in ((left, "training loss"), (right, "validation")):

@@ -32,10 +32,11 @@ from lightning.pytorch.callbacks import EarlyStopping, LearningRateMonitor, Mode
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from ewardrobe import taxonomy as taxonomies
-from ewardrobe.errors import UsageError
+from ewardrobe.errors import EwardrobeError, UsageError
 from ewardrobe.imaging import write_atomically
 from ewardrobe.training.architectures import ARCHITECTURES, create_model
 from ewardrobe.training.callbacks import Averaging, MetricsLog, RunPictures
+from ewardrobe.training.checkpoints import WholeCheckpoints
 from ewardrobe.training.config import Config, validated
 from ewardrobe.training.feeding import Feed
 from ewardrobe.training.modules import InstanceModule, MattingModule, Module, SemanticModule
@@ -124,7 +125,7 @@ def train(
     last = folder / "checkpoints" / "last.ckpt"
     try:
         trainer.fit(module, datamodule=feed, ckpt_path=last if last.exists() else None, weights_only=True)
-    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+    except (torch.OutOfMemoryError, MemoryError, RuntimeError, OSError, EwardrobeError) as error:
         raise _explained(error, config) from error
     if not trainer.is_global_zero:
         return Run(folder, module.watch, 0.0, {}, trainer.global_step, None)
@@ -203,6 +204,7 @@ def _trainer(
             TensorBoardLogger(folder, name="", version="tensorboard"),
         ],
         callbacks=callbacks,
+        plugins=[WholeCheckpoints()],
         enable_progress_bar=progress,
         enable_model_summary=False,
     )
@@ -220,7 +222,7 @@ def _quieten() -> None:
 
 
 def _whole(text: str, where: str) -> dict[str, Any]:
-    """A written config with the keys that have come since, at their defaults; as it stands where it is none any more."""
+    """A written config with the keys that have come since, at their defaults; as it stands where it is none now."""
     document = yaml.safe_load(text)
     try:
         return validated(Config, document, where).model_dump(mode="json")
