@@ -6,11 +6,11 @@
 
 Needs the extra `train` (and `yolo`, `rfdetr` for those two). `train` times a few steps of each config of
 `configs/comparison` and gives it as many steps as fill the minutes of one core: CPU time, which does not grow when
-other programs run beside it. `report` scores each run's exported
-file: garment mIoU on worn and flat validation photos at their own resolution (an instance model's detections drawn as a
-label map), garments' mask AP50 of instance models, and the CPU time of the graph at the size it was trained at; beside them the
-location prior: at each place the most frequent class of the training photos. `differences` compares each exported file
-with its network in PyTorch on eight validation photos. Both print Markdown.
+other programs run beside it. `report` scores each run's exported file: garment mIoU on worn and flat validation photos
+at their own resolution (an instance model's detections drawn as a label map), garments' mask AP50 of instance models,
+and the CPU time of the graph at the size it was trained at; beside them the location prior: at each place the most
+frequent class of the training photos. `differences` compares each exported file with its network in PyTorch on eight
+validation photos. Both print Markdown.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from ewardrobe.segmentation import Segmenter
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs" / "comparison"
 WARDROBE = "wardrobe"
-TIMED = 6
+TIMED = 16
 PRIOR_SIZE = (128, 96)
 PROGRAM = "import sys; from ewardrobe.cli import main; sys.exit(main())"
 
@@ -83,6 +83,8 @@ def train(options: argparse.Namespace) -> None:
             continue
         if (run / "config.yaml").exists():
             steps = yaml.safe_load((run / "config.yaml").read_text())["training"]["steps"]
+        elif options.steps:
+            steps = options.steps
         else:
             seconds = step_seconds(config, options)
             steps = max(8, round(60 * options.minutes / seconds))
@@ -209,6 +211,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("EWARDROBE_DATA", "../shared/data"))
     parser.add_argument("--runs", type=Path, default=Path("runs/comparison"))
     parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--steps", type=int, help="instead of minutes, when a step's time is known")
     parser.add_argument("--only", default="", help="names of configs, with commas")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
