@@ -39,6 +39,7 @@ __all__ = [
 SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".onnx")
 HUB = "huggingface.co"
 REPOSITORY = re.compile(r"[\w-]+/[\w.-]+")
+_SAVED = (b"P", b"\x80")  # a zip file, or a bare pickle
 HUB_FILES = ("model.safetensors", "pytorch_model.bin")
 
 
@@ -139,6 +140,9 @@ def read_state(path: Path) -> dict[str, Tensor]:
     except safetensors.SafetensorError:
         raise ModelError(f"cannot read {path.name}: not a safetensors file") from None
     except pickle.UnpicklingError:
+        with path.open("rb") as file:
+            if file.read(1) not in _SAVED:
+                raise ModelError(f"cannot read {path.name}: not a file that PyTorch saved") from None
         raise ModelError(
             f"{path.name} holds more than tensors and would run code when it is read: save its state dict"
         ) from None
