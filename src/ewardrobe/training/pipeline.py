@@ -25,8 +25,7 @@ from torch import Tensor
 from ewardrobe.errors import ModelError, UsageError
 from ewardrobe.training.architectures.interface import SemanticNet
 from ewardrobe.training.config import Config, load_config
-from ewardrobe.training.export import export_onnx
-from ewardrobe.training.exporting import Exported, compare_semantic, describe_run, validation_photos
+from ewardrobe.training.exporting import Exported, describe_run, validation_photos, write_checked
 from ewardrobe.training.running import task_of, train
 from ewardrobe.training.saving import SavedModel, load_model
 
@@ -137,9 +136,7 @@ def export_pipeline(folder: Path, path: Path, *, half: bool = False) -> Exported
     description = replace(
         description, title=f"{description.title}, on the foreground by {background.about['name']}"
     )
-    export_onnx(net, path, description, half=half)
-    photos = validation_photos(folder / "garments")
-    return Exported(path, compare_semantic(net, path, description, photos) if photos else None)
+    return write_checked(net, path, description, validation_photos(folder / "garments"), half=half)
 
 
 def _reduction(garments: Mapping[str, Any], background: Mapping[str, Any]) -> int:
