@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import ClassVar, Literal, Self, TypedDict
 
 from torch import Tensor, nn
@@ -24,7 +25,7 @@ class _Net(nn.Module):
         return self
 
 
-class SemanticNet(_Net):
+class SemanticNet(_Net, ABC):
     """A network that scores every pixel: one channel per class of the taxonomy, or one for the foreground (matting).
 
     Args:
@@ -54,13 +55,13 @@ class SemanticNet(_Net):
         self.classes = classes
         self.activation: Literal["softmax", "sigmoid"] = "sigmoid" if classes == 1 else "softmax"
 
+    @abstractmethod
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
         """Normalised image, float (N, 3, H, W), sides multiples of `divisor` -> what `outputs` names.
 
         `logits` are float (N, classes, h, w) at any stride. In training mode, tensors after those of `outputs` are
         auxiliary logits, float (N, classes, h', w'), that get the same loss.
         """
-        raise NotImplementedError
 
     def encoder_parameters(self) -> list[nn.Parameter]:
         """The parameters that pretrained weights exist for; they may learn more slowly."""
@@ -89,7 +90,7 @@ class Detections(TypedDict):
     masks: Tensor
 
 
-class InstanceNet(_Net):
+class InstanceNet(_Net, ABC):
     """A network that finds objects, each with a class, a box and a mask.
 
     Args:
@@ -113,18 +114,18 @@ class InstanceNet(_Net):
         super().__init__()
         self.classes = classes
 
+    @abstractmethod
     def losses(self, images: Tensor, targets: list[Target]) -> dict[str, Tensor]:
         """The named losses (scalars) on normalised images, float (N, 3, H, W); their sum is what is minimised."""
-        raise NotImplementedError
 
+    @abstractmethod
     def predict(self, images: Tensor) -> list[Detections]:
         """What is in each of the normalised images, float (N, 3, H, W), in their pixels."""
-        raise NotImplementedError
 
+    @abstractmethod
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """What is exported: one normalised image, float (1, 3, H, W) -> what `outputs` names."""
-        raise NotImplementedError
 
+    @abstractmethod
     def encoder_parameters(self) -> list[nn.Parameter]:
         """The parameters that pretrained weights exist for; they may learn more slowly."""
-        raise NotImplementedError
