@@ -6,6 +6,7 @@ pandas, behind the same verbs.
 
 from __future__ import annotations
 
+from ewardrobe.wardrobe.browsing import FACETS, Page
 from ewardrobe.wardrobe.database import DamagedStoreError
 from ewardrobe.wardrobe.fields import FIELDS, OUTFIT_FIELDS, STATUSES
 from ewardrobe.wardrobe.interface import GarmentStore
@@ -30,6 +31,7 @@ from ewardrobe.wardrobe.store import Wardrobe, home
 from ewardrobe.wardrobe.transfer import restore
 
 __all__ = [
+    "FACETS",
     "FIELDS",
     "OUTFIT_FIELDS",
     "SORTS",
@@ -46,6 +48,7 @@ __all__ = [
     "Outfit",
     "OutfitItem",
     "OwnedGarment",
+    "Page",
     "Provenance",
     "SegmentedItem",
     "Statistics",

@@ -22,7 +22,9 @@ __all__ = [
     "Filters",
     "colour_distances",
     "find_ids",
+    "matching",
     "search_text",
+    "seen_colours",
 ]
 
 NEAR_COLOUR = 30.0
@@ -64,9 +66,21 @@ def search_text(words: Iterable[str | None]) -> str:
 
 def find_ids(connection: Connection, filters: Filters, sort: str | None = None) -> list[int]:
     """The numbers of the garments that fit, in order (newest first unless told)."""
-    conditions = [_status(filters.status), *_text(filters.text), *_fields(connection, filters)]
-    query = select(garments.c.id).where(and_(*conditions))
+    query = select(garments.c.id).where(matching(connection, filters))
     return list(connection.execute(_sorted(query, sort or "-added")).scalars())
+
+
+def matching(connection: Connection, filters: Filters) -> ColumnElement[bool]:
+    """Whether a row of `garments` fits; UsageError for a status or colour there is not."""
+    return and_(_status(filters.status), *_text(filters.text), *_fields(connection, filters))
+
+
+def seen_colours() -> Select[Any]:
+    """Garments (`id`) and the colours (`value`) that have enough of their cloth for a person to name them."""
+    table = garment_colours
+    return select(table.c.garment_id.label("id"), table.c.name.label("value")).where(
+        table.c.share >= _SMALLEST_SHARE
+    )
 
 
 def colour_distances(connection: Connection, colour: Colour, ids: Sequence[int]) -> dict[int, float]:
@@ -130,9 +144,8 @@ def _coloured(word: str) -> ColumnElement[bool]:
     name = colour_of_word(word)
     if name is None:
         raise UsageError(f"there is no colour {word!r}; colours: {', '.join(colour_names())}")
-    table = garment_colours
-    holds = select(table.c.garment_id).where(table.c.name == name, table.c.share >= _SMALLEST_SHARE)
-    return (garments.c.colour == name) | garments.c.id.in_(holds)
+    seen = seen_colours().subquery()
+    return (garments.c.colour == name) | garments.c.id.in_(select(seen.c.id).where(seen.c.value == name))
 
 
 def _status(status: str | None) -> ColumnElement[bool]:

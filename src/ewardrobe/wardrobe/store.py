@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from ewardrobe.attributes.values import Attributes
 from ewardrobe.errors import NotFoundError
 from ewardrobe.wardrobe import history, reading, writing
+from ewardrobe.wardrobe.browsing import Page, browse_garments
 from ewardrobe.wardrobe.fields import parse_fields
 from ewardrobe.wardrobe.finding import find_garments
 from ewardrobe.wardrobe.history import Action
@@ -221,6 +222,29 @@ class Wardrobe:
                 filters,
                 like=like,
                 near_colour=near_colour,
+                limit=limit,
+                sort=sort,
+            )
+
+    def browse(
+        self,
+        text: str | None = None,
+        *,
+        offset: int = 0,
+        limit: int = 60,
+        sort: str | None = None,
+        **fields: Any,
+    ) -> Page:
+        """A part of what `find` finds, from `offset` on, with how many there are in all and per value of a field.
+
+        `fields`: those that `find` compares, and `favourite` and `status`. Raises `UsageError`.
+        """
+        with self._storage.reading() as connection:
+            return browse_garments(
+                connection,
+                self._storage.folder,
+                Filters(text, **fields),
+                offset=offset,
                 limit=limit,
                 sort=sort,
             )
