@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ewardrobe.segmentation import Segmenter
     from ewardrobe.wardrobe import AddResult, Wardrobe
 
-__all__ = ["add_photos"]
+__all__ = ["add_photos", "garment_records", "open_wardrobe"]
 
 
 def add_photos(
@@ -34,12 +34,13 @@ def add_photos(
     # Made (and brought up to date) once, before several workers open it at the same time.
     with Wardrobe.open(home):
         pass
-    setup = partial(_open, home, model, threads_for(jobs))
+    setup = partial(open_wardrobe, home, model, threads_for(jobs))
     for source, result in run(setup, _add, sources, jobs=min(jobs, max(1, len(sources)))):
         yield failed(source, result) if isinstance(result, Exception) else result
 
 
-def _open(home: Path | None, model: str, threads: int) -> tuple[Wardrobe, Segmenter]:
+def open_wardrobe(home: Path | None, model: str, threads: int) -> tuple[Wardrobe, Segmenter]:
+    """What a worker keeps: the wardrobe, and its own segmenter."""
     from ewardrobe.wardrobe import Wardrobe
 
     return Wardrobe.open(home), load_segmenter(model, None, threads)
@@ -50,13 +51,14 @@ def _add(state: tuple[Wardrobe, Segmenter], source: Source) -> Outcome:
     if source.is_video:
         raise PhotoError(f"{source.path.name} is a video: only photos go into the wardrobe")
     result = wardrobe.add(source.path, segmenter=segmenter)
-    items = tuple(_records(result))
+    items = tuple(garment_records(result))
     if result.skipped:
         return Outcome(source, "skipped", "already in the wardrobe", items=items)
     return Outcome(source, "done", "" if items else "no garment found, not stored", items=items)
 
 
-def _records(result: AddResult) -> Iterator[dict[str, Any]]:
+def garment_records(result: AddResult) -> Iterator[dict[str, Any]]:
+    """One plain record per garment of a photo, with what it looks like of those owned before."""
     alike: dict[int, list[dict[str, Any]]] = {}
     for pair in result.look_alikes:
         alike.setdefault(pair.garment_id, []).append(
