@@ -1,0 +1,153 @@
+"""Garments: list, show, make, change, remove; worn days; those like one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, HTTPException, Query, Response
+
+from ewardrobe.wardrobe import OwnedGarment
+from ewardrobe.web.api.models import (
+    Answers,
+    GarmentChange,
+    GarmentList,
+    GarmentOut,
+    Number,
+    Problem,
+    WearIn,
+    WearOut,
+    Word,
+    version_of,
+)
+from ewardrobe.web.room import CurrentRoom, Room
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["garments"])
+
+Sort = Literal[
+    "added", "-added", "name", "-name", "type", "-type", "colour", "-colour", "price", "-price", "bought",
+    "-bought", "worn", "-worn", "last-worn", "-last-worn", "id", "-id",
+]  # fmt: skip
+IfMatch = Annotated[
+    str | None, Header(alias="If-Match", description="The garment's `ETag`, as it was when it was looked at.")
+]
+_GONE: Answers = {404: {"model": Problem, "description": "There is no such garment"}}
+_CHANGED: Answers = {412: {"model": Problem, "description": "It was changed meanwhile"}}
+
+
+@router.get("/garments")
+def list_garments(
+    room: CurrentRoom,
+    text: Word = None,
+    type: Word = None,
+    label: Word = None,
+    colour: Word = None,
+    pattern: Word = None,
+    material: Word = None,
+    style: Word = None,
+    occasion: Word = None,
+    season: Word = None,
+    brand: Word = None,
+    tag: Word = None,
+    favourite: bool | None = None,
+    status: Word = None,
+    sort: Sort = "-added",
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=200)] = 60,
+) -> GarmentList:
+    """Garments that fit all that is asked for; without `status`, those that can be worn now or soon."""
+    page = room.wardrobe.browse(
+        text,
+        type=type,
+        label=label,
+        colour=colour,
+        pattern=pattern,
+        material=material,
+        style=style,
+        occasion=occasion,
+        season=season,
+        brand=brand,
+        tag=tag,
+        favourite=favourite,
+        status=status,
+        sort=sort,
+        offset=offset,
+        limit=limit,
+    )
+    return GarmentList(
+        total=page.total,
+        offset=page.offset,
+        garments=[GarmentOut.of(garment) for garment in page.garments],
+        facets=page.facets,
+    )
+
+
+@router.post("/garments", status_code=201)
+def new_garment(room: CurrentRoom, fields: GarmentChange, response: Response) -> GarmentOut:
+    """A garment without a photo."""
+    garment = room.wardrobe.new(**fields.fields())
+    response.headers["Location"] = f"/api/v1/garments/{garment.id}"
+    return _told(garment, response)
+
+
+@router.get("/garments/{garment_id}", responses=_GONE)
+def get_garment(room: CurrentRoom, garment_id: Number, response: Response) -> GarmentOut:
+    """One garment, also a removed one (`removed_at` says so)."""
+    return _told(room.wardrobe.get(garment_id), response)
+
+
+@router.patch("/garments/{garment_id}", responses={**_GONE, **_CHANGED})
+def edit_garment(
+    room: CurrentRoom,
+    garment_id: Number,
+    fields: GarmentChange,
+    response: Response,
+    if_match: IfMatch = None,
+) -> GarmentOut:
+    """Set fields; they are the owner's from then on, and no model overwrites them."""
+    with room.editing:
+        _must_be(room, garment_id, if_match)
+        return _told(room.wardrobe.edit(garment_id, **fields.fields()), response)
+
+
+@router.delete("/garments/{garment_id}", status_code=204, responses={**_GONE, **_CHANGED})
+def remove_garment(
+    room: CurrentRoom,
+    garment_id: Number,
+    purge: Annotated[bool, Query(description="Delete it and its pictures for good.")] = False,
+    if_match: IfMatch = None,
+) -> None:
+    """Take a garment out of the wardrobe; `POST /undo` brings it back, unless it was purged."""
+    with room.editing:
+        _must_be(room, garment_id, if_match)
+        room.wardrobe.remove(garment_id, purge=purge)
+
+
+@router.get("/garments/{garment_id}/similar", responses=_GONE)
+def similar_garments(
+    room: CurrentRoom, garment_id: Number, limit: Annotated[int, Query(ge=1, le=100)] = 12
+) -> list[GarmentOut]:
+    """The garments most like this one, most alike first; 422 for one without a photo."""
+    return [GarmentOut.of(garment) for garment in room.wardrobe.similar(garment_id, limit=limit)]
+
+
+@router.post("/garments/{garment_id}/wears", status_code=201, responses=_GONE)
+def wear_garment(room: CurrentRoom, garment_id: Number, day: WearIn) -> WearOut:
+    """Log that it was worn; the same day again changes nothing."""
+    wear = room.wardrobe.wears.add([garment_id], on=day.on)[0]
+    return WearOut(id=wear.id, worn_on=wear.worn_on)
+
+
+def _told(garment: OwnedGarment, response: Response) -> GarmentOut:
+    response.headers["ETag"] = f'"{version_of(garment)}"'
+    return GarmentOut.of(garment)
+
+
+def _must_be(room: Room, garment_id: int, if_match: str | None) -> None:
+    """Refuse with 412 when the garment is not in the state that the client looked at."""
+    if if_match is None or if_match.strip() == "*":
+        return
+    version = version_of(room.wardrobe.get(garment_id))
+    if version not in {part.strip().removeprefix("W/").strip('"') for part in if_match.split(",")}:
+        raise HTTPException(412, "this garment was changed meanwhile; load it again to see how")

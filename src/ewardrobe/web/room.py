@@ -1,0 +1,78 @@
+"""What the routes share: the wardrobe, what is on its way into it, and who may change what at the same time."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, HTTPException, Request
+
+from ewardrobe.jobs.importing import Importer
+from ewardrobe.jobs.inbox import Inbox
+from ewardrobe.jobs.workshop import Workshop
+from ewardrobe.wardrobe import Wardrobe, home
+from ewardrobe.web.errors import public_line
+
+__all__ = ["CurrentRoom", "Room"]
+
+_WAITING = 8
+"""Stateless requests that may wait for the model; more are told to come back."""
+
+
+@dataclass
+class Room:
+    """One served wardrobe.
+
+    Attributes:
+        token: what our own pages send with every change (see `security.Guard`).
+        editing: held from looking at a garment's version to changing it.
+    """
+
+    wardrobe: Wardrobe
+    inbox: Inbox
+    workshop: Workshop
+    importer: Importer
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    editing: threading.Lock = field(default_factory=threading.Lock)
+    _places: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(_WAITING))
+
+    @classmethod
+    def open(cls, folder: Path | None, model: str) -> Room:
+        """Open the wardrobe and its inbox; `StoreError` when they cannot be, or another server has them."""
+        wardrobe = Wardrobe.open(home() if folder is None else folder)
+        try:
+            inbox = Inbox(wardrobe.path)
+        except BaseException:
+            wardrobe.close()
+            raise
+        workshop = Workshop(wardrobe.path, model)
+        return cls(wardrobe, inbox, workshop, Importer(inbox, workshop, public_line))
+
+    def close(self) -> None:
+        """Stop working and let go of everything."""
+        self.importer.stop()
+        self.inbox.close()
+        self.wardrobe.close()
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """A place among those who wait for the model; 503 when there is none."""
+        if not self._places.acquire(blocking=False):
+            raise HTTPException(503, "too many photos at once; try again shortly", {"Retry-After": "2"})
+        try:
+            yield
+        finally:
+            self._places.release()
+
+
+def _room_of(request: Request) -> Room:
+    room: Room = request.app.state.room
+    return room
+
+
+CurrentRoom = Annotated[Room, Depends(_room_of)]
