@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageCms
 
 
 def picture(width: int = 96, height: int = 64) -> Image.Image:
@@ -108,3 +108,17 @@ def mutated(data: bytes, draw: Callable[[int, int], int], *, keep_length: bool =
         elif draw(0, 3) == 0:
             del changed[at:]
     return bytes(changed)
+
+
+def swapped_profile() -> bytes:
+    """An ICC profile like sRGB but for red and blue, which are exchanged."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    table = {bytes(profile[at : at + 4]): at for at in range(132, 132 + 12 * profile[131], 12)}
+    for one, other in ((b"rXYZ", b"bXYZ"),):
+        a, b = table[one] + 4, table[other] + 4
+        profile[a : a + 8], profile[b : b + 8] = profile[b : b + 8], profile[a : a + 8]
+    return (
+        bytes(profile)
+        .replace("sRGB".encode("utf-16-be"), "swap".encode("utf-16-be"))
+        .replace(b"sRGB", b"swap")
+    )

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageCms
+from PIL import Image
 
 from ewardrobe.errors import EwardrobeError, MissingExtraError, PhotoError
 from ewardrobe.imaging import open_photo, photos
 
-from .samples import deep_colour_png, exif, mutated, picture, png, readable, save
+from .samples import deep_colour_png, exif, mutated, picture, png, readable, save, swapped_profile
 
 FILES = readable()
 TRUTH = np.asarray(picture()).astype(int)
@@ -124,23 +124,10 @@ def test_taken_at(text: str | None, expected: datetime | None) -> None:
 
 def test_a_colour_profile_is_applied() -> None:
     """In a profile whose red and blue are exchanged, stored red is seen as blue."""
-    swapped = _swapped_profile()
+    swapped = swapped_profile()
     photo = open_photo(save(Image.new("RGB", (8, 8), (255, 0, 0)), "PNG", icc_profile=swapped))
     red, _, blue = photo.pixels[0, 0]
     assert blue > 200 > red
-
-
-def _swapped_profile() -> bytes:
-    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    table = {bytes(profile[at : at + 4]): at for at in range(132, 132 + 12 * profile[131], 12)}
-    for one, other in ((b"rXYZ", b"bXYZ"),):
-        a, b = table[one] + 4, table[other] + 4
-        profile[a : a + 8], profile[b : b + 8] = profile[b : b + 8], profile[a : a + 8]
-    return (
-        bytes(profile)
-        .replace("sRGB".encode("utf-16-be"), "swap".encode("utf-16-be"))
-        .replace(b"sRGB", b"swap")
-    )
 
 
 @pytest.mark.parametrize("profile", [b"rubbish", b"\0" * 200])

@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["linear_from_srgb", "oklab_from_linear", "oklab_from_srgb", "srgb_from_oklab", "to_cielab"]
+__all__ = [
+    "linear_from_oklab",
+    "linear_from_srgb",
+    "oklab_from_linear",
+    "oklab_from_srgb",
+    "srgb_from_oklab",
+    "to_cielab",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -56,11 +63,15 @@ def oklab_from_srgb(rgb: npt.ArrayLike) -> Floats:
     return oklab_from_linear(linear_from_srgb(rgb))
 
 
+def linear_from_oklab(lab: npt.ArrayLike) -> Floats:
+    """Linear sRGB of OKLab, any shape (..., 3); outside 0..1 where no screen shows the colour."""
+    lms = np.asarray(lab, np.float64) @ np.linalg.inv(_LAB).T
+    return np.asarray(lms**3 @ np.linalg.inv(_LMS).T)
+
+
 def srgb_from_oklab(lab: npt.ArrayLike) -> npt.NDArray[np.uint8]:
     """sRGB 0..255 of OKLab, clipped to the gamut, any shape (..., 3)."""
-    lms = np.asarray(lab, np.float64) @ np.linalg.inv(_LAB).T
-    linear = lms**3 @ np.linalg.inv(_LMS).T
-    return np.rint(_srgb_from_linear(linear)).astype(np.uint8)
+    return np.rint(_srgb_from_linear(linear_from_oklab(lab))).astype(np.uint8)
 
 
 def to_cielab(rgb: npt.ArrayLike) -> Floats:

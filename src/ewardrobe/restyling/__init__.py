@@ -1,5 +1,43 @@
 """Change a garment in a photo by prompt: the words, the mask, the engines, and what comes out.
 
-from ewardrobe.restyling import restyle
-restyle("photo.jpg", "make the shirt red").save("red.png")
+    from ewardrobe.restyling import restyle
+    restyle("photo.jpg", "make the shirt red").save("red.png")
+
+Names are imported when they are first used, so that parsing a prompt does not wait for OpenCV.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ewardrobe.restyling.changes import Change
+    from ewardrobe.restyling.editing import Restyled, Restyler, restyle
+    from ewardrobe.restyling.engines import ENGINES
+    from ewardrobe.restyling.prompt import parse_prompt
+    from ewardrobe.restyling.saving import read_provenance
+
+__all__ = ["ENGINES", "Change", "Restyled", "Restyler", "parse_prompt", "read_provenance", "restyle"]
+
+_HOME_OF = {
+    "Change": "changes",
+    "ENGINES": "engines",
+    "Restyled": "editing",
+    "Restyler": "editing",
+    "parse_prompt": "prompt",
+    "read_provenance": "saving",
+    "restyle": "editing",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -159,7 +159,7 @@ def _change(
 
 
 def _swap(clause: Clause, asked: GarmentWord | None) -> Change | None:
-    """ "A denim jacket instead of the coat" and "replace the coat with a denim jacket": a description of the new one."""
+    """What is to stand in for a garment, described: "a denim jacket instead of the coat"; None where nothing is."""
     kinds = [token.kind for token in clause]
     if Kind.INSTEAD in kinds:
         place = kinds.index(Kind.INSTEAD)

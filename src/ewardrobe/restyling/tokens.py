@@ -124,7 +124,12 @@ _PHRASES: dict[tuple[str, ...], tuple[Kind, object]] = {
 
 def tokenise(prompt: str) -> list[Token]:
     """The prompt's tokens in order; UsageError for a "#..." that is no colour."""
-    text = unicodedata.normalize("NFKC", prompt).lower().replace("’", "'").replace("-", " ")
+    text = (
+        unicodedata.normalize("NFKC", prompt)
+        .lower()
+        .replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+        .replace("-", " ")
+    )
     parts = [_without_possessive(part) for part in _WORD.findall(text)]
     tokens, place = [], 0
     while place < len(parts):
