@@ -38,7 +38,7 @@ class Served:
 
     def wait(self, upload_id: int) -> dict[str, Any]:
         """The upload when it is finished."""
-        for _ in range(1200):
+        for _ in range(2400):
             upload = self.client.get(f"/api/v1/uploads/{upload_id}").json()
             if upload["status"] not in ("waiting", "working"):
                 return dict(upload)

@@ -73,7 +73,7 @@ def test_a_killed_server_loses_no_photo(home: Path, model: Path) -> None:
     process.wait()
     process, url = start(home, model)
     try:
-        for _ in range(1200):
+        for _ in range(2400):
             counts = httpx.get(f"{url}/api/v1/uploads").json()["counts"]
             if not counts["waiting"] + counts["working"]:
                 break
