@@ -29,6 +29,7 @@ from ewardrobe.errors import (
 if TYPE_CHECKING:
     from ewardrobe.attributes import describe
     from ewardrobe.imaging import open_photo
+    from ewardrobe.restyling import restyle
     from ewardrobe.segmentation import Segmentation, Segmenter, segment
     from ewardrobe.wardrobe import Wardrobe
 
@@ -52,6 +53,7 @@ __all__ = [
     "__version__",
     "describe",
     "open_photo",
+    "restyle",
     "segment",
 ]
 
@@ -61,6 +63,7 @@ _HOME_OF = {
     "Wardrobe": "wardrobe",
     "describe": "attributes",
     "open_photo": "imaging",
+    "restyle": "restyling",
     "segment": "segmentation",
 }
 

@@ -14,11 +14,25 @@ from ewardrobe.jobs.sources import Source, find_sources
 if TYPE_CHECKING:
     from ewardrobe.jobs.adding import add_photos
     from ewardrobe.jobs.cutting import cut_out_photos
+    from ewardrobe.jobs.restyling import restyle_photos
     from ewardrobe.jobs.segmenting import segment_photos
 
-__all__ = ["Outcome", "Source", "add_photos", "cut_out_photos", "find_sources", "segment_photos"]
+__all__ = [
+    "Outcome",
+    "Source",
+    "add_photos",
+    "cut_out_photos",
+    "find_sources",
+    "restyle_photos",
+    "segment_photos",
+]
 
-_LAZY = {"add_photos": "adding", "cut_out_photos": "cutting", "segment_photos": "segmenting"}
+_LAZY = {
+    "add_photos": "adding",
+    "cut_out_photos": "cutting",
+    "restyle_photos": "restyling",
+    "segment_photos": "segmenting",
+}
 
 
 def __getattr__(name: str) -> Any:
