@@ -28,6 +28,8 @@ EXPORT = [
     "--all-extras",
     "--group",
     "test",
+    "--group",
+    "notebooks",
     "--no-emit-project",
     "--no-hashes",
     "--no-annotate",
@@ -36,7 +38,7 @@ EXPORT += ["--no-header", "--format", "requirements.txt"]
 
 
 def resolved() -> list[str]:
-    """The default, test and extras' dependencies as `name==version ; marker`, sorted, from uv's lock."""
+    """The default, test, notebook and extras' dependencies as `name==version ; marker`, sorted, from uv's lock."""
     result = subprocess.run(EXPORT, cwd=PYPROJECT.parent, capture_output=True, text=True, check=False)
     if result.returncode:
         raise SystemExit(f"uv export failed: {result.stderr.strip()}")
