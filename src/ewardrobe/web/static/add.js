@@ -33,41 +33,51 @@ function setState(row, status, reason = "") {
   line.hidden = !reason || status === "skipped";
 }
 
-function link(id, name) {
-  const made = document.createElement("a");
-  made.href = `/garments/${id}`;
-  made.textContent = name;
-  return made;
-}
-
-async function showGarment(found) {
-  const item = document.getElementById("garment").content.firstElementChild.cloneNode(true);
-  item.querySelector("a").href = `/garments/${found.id}`;
-  item.querySelector(".name").textContent = found.title;
-  const sure = found.type_confidence === null ? "" : `${Math.round(found.type_confidence * 100)} % sure`;
-  item.querySelector(".quiet").textContent = [found.type ?? found.class, sure].filter(Boolean).join(", ");
-  const alike = item.querySelector(".alike");
-  if (found.look_alikes.length) {
-    alike.hidden = false;
-    const others = found.look_alikes.slice(0, 3).map((other) => link(other.id, `number ${other.id}`));
-    alike.querySelector("span").append(...others.flatMap((other, index) => (index ? [", ", other] : [other])));
-  }
-  const reject = item.querySelector(".reject");
-  reject.addEventListener("click", () =>
-    doing(reject, async () => {
-      await call("DELETE", `/garments/${found.id}`);
-      item.remove();
-      say("Removed");
-    }),
-  );
+async function garmentOf(id) {
   try {
-    const garment = await call("GET", `/garments/${found.id}`);
-    if (garment.removed_at) return null;
-    item.querySelector("img").src = garment.thumbnail ?? "/static/icon.svg";
-    item.querySelector(".name").textContent = garment.title;
+    const garment = await call("GET", `/garments/${id}`);
+    return garment.removed_at ? null : garment;
   } catch {
     return null; // it was deleted since
   }
+}
+
+function sureOf(garment) {
+  const said = garment.provenance.type;
+  const kind = garment.type ?? garment.label ?? "garment";
+  return said && said.source !== "owner" ? `${kind}, ${Math.round(said.confidence * 100)} % sure` : kind;
+}
+
+function fillCard(card, garment) {
+  card.href = `/garments/${garment.id}`;
+  card.querySelector("img").src = garment.thumbnail ?? "/static/icon.svg";
+  card.querySelector(".name").textContent = garment.title;
+  card.querySelector(".quiet").textContent = sureOf(garment);
+}
+
+async function showGarment(found) {
+  const garment = await garmentOf(found.id);
+  if (!garment) return null;
+  const item = document.getElementById("garment").content.firstElementChild.cloneNode(true);
+  const card = item.querySelector(".card");
+  fillCard(card, garment);
+  const others = await Promise.all(found.look_alikes.slice(0, 2).map((other) => garmentOf(other.id)));
+  for (const other of others.filter(Boolean)) {
+    const twin = card.cloneNode(true);
+    fillCard(twin, other);
+    const alike = item.querySelector(".alike");
+    alike.append(twin);
+    alike.hidden = false;
+  }
+  const reject = item.querySelector(".reject");
+  reject.setAttribute("aria-label", `Remove ${garment.title}`);
+  reject.addEventListener("click", () =>
+    doing(reject, async () => {
+      await call("DELETE", `/garments/${garment.id}`);
+      item.remove();
+      say(`Removed: ${garment.title}`);
+    }),
+  );
   return item;
 }
 
