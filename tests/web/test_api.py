@@ -96,6 +96,16 @@ def test_edit_remove_and_undo(served: Served) -> None:
     assert served.client.get(made.headers["location"]).json()["type"] == "hat"
 
 
+def test_two_that_are_one_are_merged(served: Served) -> None:
+    merged = served.client.post("/api/v1/garments/1/merge", json={"other": 3})
+    assert [item["photo_id"] for item in merged.json()["appearances"]] == [1, 2]
+    assert ids(served) == [5, 4, 2, 1]
+    assert served.client.post("/api/v1/garments/1/merge", json={"other": 1}).status_code == 422
+    assert served.client.post("/api/v1/garments/1/merge", json={"other": 3}).status_code == 404
+    served.client.post("/api/v1/undo")
+    assert ids(served) == [5, 4, 3, 2, 1]
+
+
 def test_worn_twice_on_a_day_is_worn_once(served: Served) -> None:
     for _ in range(2):
         answer = served.client.post("/api/v1/garments/1/wears", json={"on": "2026-05-01"})

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-ge
 
 PAGES = ("/", "/?type=shirt", "/garments/2", "/garments/5", "/add", "/statistics", "/api", "/nothing")
 expect = sync_api.expect
+FOUND = ".upload.done .grid > li > .card"
 SLOW = 120_000  # milliseconds; a busy machine takes its time to start the process that finds garments
 
 
@@ -180,8 +181,8 @@ def test_adding_survives_a_reload(tab: Watched, tmp_path: Path) -> None:
     page.reload()
     expect(page.locator(".upload.done")).to_have_count(3, timeout=SLOW)
     expect(page.locator("#summary")).to_have_text("3 added")
-    expect(page.locator(".uploads .card")).to_have_count(9)
-    expect(page.locator(".uploads .card img").first).to_have_js_property("complete", True)
+    expect(page.locator(FOUND)).to_have_count(9)
+    expect(page.locator(f"{FOUND} img").first).to_have_js_property("complete", True)
     page.get_by_label("Choose photos").set_input_files(files[:1])
     expect(page.get_by_text("in the wardrobe already")).to_be_visible(timeout=SLOW)
     page.locator(".reject").first.click()
@@ -205,7 +206,25 @@ def test_dropped_photos_are_added(tab: Watched) -> None:
         data,
     )
     expect(page.locator(".upload .file")).to_have_text("<b>dress.png")
-    expect(page.locator(".upload.done .card")).to_have_count(1, timeout=SLOW)
+    expect(page.locator(FOUND)).to_have_count(1, timeout=SLOW)
+
+
+def test_what_looks_alike_is_shown_beside_and_made_one(tab: Watched, tmp_path: Path, served: Served) -> None:
+    page = tab.page
+    page.goto("/add")
+    for level in (1, 9):  # the same pixels in two files
+        file = tmp_path / f"{level}.png"
+        file.write_bytes(picture([("dress", (40, 30, 100, 180))], compress_level=level))
+        page.get_by_label("Choose photos").set_input_files([file])
+        expect(page.get_by_text(f"{1 + level // 9} added")).to_be_visible(timeout=SLOW)
+    first, second = (served.client.get(f"/api/v1/uploads/{number}").json() for number in (1, 2))
+    kept = first["garments"][0]["id"]
+    assert second["garments"][0]["look_alikes"][0]["id"] == kept
+    expect(page.locator(".alike .card")).to_have_attribute("href", f"/garments/{kept}")
+    page.get_by_role("button", name="It is the same one").click()
+    expect(page.locator("#toast")).to_contain_text("one more photo now")
+    assert len(served.client.get(f"/api/v1/garments/{kept}").json()["appearances"]) == 2
+    assert served.client.get("/api/v1/garments").json()["total"] == 6
 
 
 def test_the_keyboard_alone_is_enough(tab: Watched) -> None:

@@ -6,12 +6,14 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, HTTPException, Query, Response
 
+from ewardrobe.errors import UsageError
 from ewardrobe.wardrobe import OwnedGarment
 from ewardrobe.web.api.models import (
     Answers,
     GarmentChange,
     GarmentList,
     GarmentOut,
+    MergeIn,
     Number,
     Problem,
     WearIn,
@@ -130,6 +132,15 @@ def similar_garments(
 ) -> list[GarmentOut]:
     """The garments most like this one, most alike first; 422 for one without a photo."""
     return [GarmentOut.of(garment) for garment in room.wardrobe.similar(garment_id, limit=limit)]
+
+
+@router.post("/garments/{garment_id}/merge", responses=_GONE)
+def merge_garment(room: CurrentRoom, garment_id: Number, same: MergeIn, response: Response) -> GarmentOut:
+    """Say that another garment is this one: its photos, wears and outfits come over, and it is removed."""
+    if same.other == garment_id:
+        raise UsageError(f"garment {garment_id} is itself already")
+    with room.editing:
+        return _told(room.wardrobe.merge(garment_id, same.other), response)
 
 
 @router.post("/garments/{garment_id}/wears", status_code=201, responses=_GONE)

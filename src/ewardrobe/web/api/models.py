@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from ewardrobe.jobs.inbox import Status, Upload
 from ewardrobe.wardrobe import HistoryEntry, OwnedGarment, StoredPhoto
@@ -22,6 +22,7 @@ __all__ = [
     "GarmentList",
     "GarmentOut",
     "Health",
+    "MergeIn",
     "Number",
     "PhotoOut",
     "Problem",
@@ -263,6 +264,14 @@ class UploadList(BaseModel):
 
     counts: dict[str, int]
     uploads: list[UploadOut]
+
+
+class MergeIn(BaseModel):
+    """The number of a garment that is the same one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    other: Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
 class WearIn(BaseModel):

@@ -61,13 +61,21 @@ async function showGarment(found) {
   const item = document.getElementById("garment").content.firstElementChild.cloneNode(true);
   const card = item.querySelector(".card");
   fillCard(card, garment);
-  const others = await Promise.all(found.look_alikes.slice(0, 2).map((other) => garmentOf(other.id)));
-  for (const other of others.filter(Boolean)) {
+  const other = found.look_alikes.length ? await garmentOf(found.look_alikes[0].id) : null;
+  if (other) {
     const twin = card.cloneNode(true);
     fillCard(twin, other);
     const alike = item.querySelector(".alike");
-    alike.append(twin);
+    const same = alike.querySelector(".same");
+    alike.insertBefore(twin, same);
     alike.hidden = false;
+    same.addEventListener("click", () =>
+      doing(same, async () => {
+        await call("POST", `/garments/${other.id}/merge`, { json: { other: garment.id } });
+        item.remove();
+        say(`${other.title} has one more photo now`);
+      }),
+    );
   }
   const reject = item.querySelector(".reject");
   reject.setAttribute("aria-label", `Remove ${garment.title}`);
