@@ -20,8 +20,8 @@ __all__ = ["Cloth", "take_apart"]
 
 Plane = npt.NDArray[np.float32]
 
-_RADIUS = 0.03  # of the garment's size: what is finer is texture
-_EDGE = 0.05  # in lightness 0..1: a step above this is a fold, however sharp
+_RADIUS = 0.05  # of the garment's size: what is finer is texture
+_EDGE = 0.1  # in lightness 0..1: a step above this is a fold, however sharp
 _CHUNK = 1 << 18
 
 
@@ -38,6 +38,11 @@ class Cloth:
     texture: Plane
     inner: npt.NDArray[np.bool_]
     colour: npt.NDArray[np.float64]
+
+    @property
+    def roughness(self) -> float:
+        """The spread of the texture among the inner pixels, in lightness."""
+        return float(self.texture[self.inner].std())
 
 
 def take_apart(pixels: npt.NDArray[np.uint8], region: Region) -> Cloth:

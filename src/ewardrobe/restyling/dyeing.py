@@ -19,17 +19,18 @@ __all__ = ["dye", "to_srgb"]
 Floats = npt.NDArray[np.float64]
 Plane = npt.NDArray[np.float32]
 
-_DARKEST, _LIGHTEST = 0.232, 0.92
+_DARKEST, _LIGHTEST = 0.25, 0.905
 """Black and white cloth as photos show it: there must be room for shade below and for light above."""
 _OWN = (0.05, 0.98)  # as far as a curve through a cloth's own lightness has two sides
 _FLOOR, _CEILING, _KNEE = 0.085, 0.99, 0.95
-_SLOPE = 0.35  # 0: adding, 1: multiplying
-_TEXTURE = (0.75, 1.3)
+_SLOPE = (0.15, 0.35)  # for darker, for lighter; 0: adding, 1: multiplying
+_TEXTURE = (0.9, 1.3)
 _COARSE = 0.12  # lightness: texture beyond this is noise, or a hole
 _NOISY = 0.35  # cloth darker than this has as much noise as texture
 _HIGHLIGHT = 0.6  # how fast chroma leaves a highlight
 _TRACE = 0.2  # what is left of the cloth's own differences in hue when its colour is another
 _ALIKE = 0.06  # OKLab: nearer colours keep more of them
+_NEAR = 0.04  # OKLab: for nearer colours the cloth's lightness is only moved, and left as it is for its own
 _GAMUT = (0.00035, 0.985)  # linear light: inside 1..253 of 255, so that nothing is clipped
 _STEPS = 7
 _SAMPLE = 20_000
@@ -69,26 +70,30 @@ def _dyed(cloth: Cloth, aim: Floats, rows: npt.NDArray[np.intp]) -> Floats:
     own = cloth.colour.copy()
     own[0] = np.clip(own[0], *_OWN)
     before = cloth.lab[rows].astype(np.float64)
-    slope = (max(aim[0], _OWN[0]) / own[0]) ** _SLOPE
-    lightness = _curve(cloth.folds[rows].astype(np.float64), own[0], aim[0], slope)
+    ratio = max(aim[0], _OWN[0]) / own[0]
+    slope = ratio ** _SLOPE[int(ratio > 1)]
+    lightness = _curve(cloth.folds[rows].astype(np.float64), own[0], aim[0], slope, cloth.roughness)
     lightness += _texture(cloth.texture[rows].astype(np.float64), own[0], slope)
-    lightness = _limited(lightness)
+    gap = float(np.sqrt(np.square(aim - cloth.colour).sum()))
+    moved = np.exp(-((gap / _NEAR) ** 2))
+    lightness = (1 - moved) * _limited(lightness) + moved * (before[:, 0] + aim[0] - cloth.colour[0])
     hue = _chroma(lightness, aim[0])[:, None] * aim[1:]
     residue = before[:, 1:] - _chroma(before[:, 0], own[0])[:, None] * own[1:]
-    gap = float(np.sqrt(np.square(aim - own).sum()))
     share = _TRACE + (1 - _TRACE) * np.exp(-((gap / _ALIKE) ** 2))
     darker = np.clip(lightness / np.maximum(before[:, 0], 0.05), 0, 1.2)
     hue += share * darker[:, None] * residue
     return _into_gamut(np.column_stack([lightness, hue]))
 
 
-def _curve(values: Floats, own: float, aim: float, slope: float) -> Floats:
-    """Lightness from the cloth's own to the asked one: a rising curve through (own, aim), of `slope` there."""
-    top = max(1.0, float(values.max(initial=0.0)) + 1e-3)
-    roof = min(aim + (1 - own) * slope * (2 - own), max(_CEILING, aim + 0.01))
+def _curve(values: Floats, own: float, aim: float, slope: float, room: float) -> Floats:
+    """Lightness from the cloth's own to the asked one: a rising curve through (own, aim), of `slope` there.
+
+    It leaves `room` below white, for texture.
+    """
+    roof = min(aim + (1 - own) * slope * (2 - own), max(_CEILING - room, aim + 0.01))
     below = aim * np.power(np.clip(values, 0, own) / own, slope * own / aim)
-    power = slope * (top - own) / (roof - aim)
-    above = roof - (roof - aim) * np.power(np.clip((top - values) / (top - own), 0, 1), power)
+    power = slope * (1 - own) / (roof - aim)
+    above = roof - (roof - aim) * np.power(np.clip((1 - values) / (1 - own), 0, 1), power)
     return np.where(values <= own, below, above)
 
 
