@@ -33,7 +33,7 @@ from timing import grid
 
 from ewardrobe.attributes.perceptual import to_cielab
 from ewardrobe.restyling import Restyler
-from ewardrobe.restyling.colour_words import named_colour
+from ewardrobe.restyling.colour_words import colour_of_hex, colour_of_phrase
 from ewardrobe.restyling.mask import find_region
 from ewardrobe.segmentation import Garment, Segmentation
 
@@ -54,13 +54,19 @@ def recolour(seen: Segmentation, garment: Garment, colour: str) -> Pixels:
     return Restyler(f"make the {garment.label} {colour}").restyle(alone).pixels
 
 
+def cielab_of(colour: str) -> Floats:
+    asked = colour_of_hex(colour) if colour.startswith("#") else colour_of_phrase(colour.split())
+    assert asked is not None
+    return to_cielab(asked.rgb)
+
+
 def lab_shift(seen: Segmentation, garment: Garment, colour: str) -> Pixels:
     """Every pixel of the mask moved in CIELAB by what lies between the garment's median and the asked colour."""
     region = find_region(seen, garment)
     pixels = seen.photo.pixels.copy()
     window = pixels[region.window].astype(np.float32) / 255
     lab = cv2.cvtColor(window, cv2.COLOR_RGB2Lab)
-    shift = to_cielab(named_colour(colour).rgb) - np.median(lab[region.inside], axis=0)
+    shift = cielab_of(colour) - np.median(lab[region.inside], axis=0)
     shifted = cv2.cvtColor((lab + shift).astype(np.float32), cv2.COLOR_Lab2RGB).clip(0, 1)
     made = window + region.alpha[..., None] * (shifted - window)
     pixels[region.window] = np.rint(made * 255).astype(np.uint8)
@@ -142,7 +148,7 @@ def measured(seen: Segmentation, garment: Garment, name: str, method: Method) ->
     for colour in (*COLOURS, "#{:02x}{:02x}{:02x}".format(*own)):
         made = method(seen, garment, colour)[window]
         after = to_cielab(made)
-        asked = to_cielab(named_colour(colour).rgb)
+        asked = cielab_of(colour)
         rows.append(
             {
                 "photo": seen.photo.name,
@@ -186,13 +192,20 @@ def table(rows: pd.DataFrame, by: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--garments", type=int, default=40)
+    parser.add_argument(
+        "--rows", type=Path, help="keep the figures in this file, to go on where a run stopped"
+    )
     options = parser.parse_args()
     data = Path(os.environ.get("EWARDROBE_DATA", DEFAULT_DATA))
-    found: list[dict[str, object]] = []
+    kept = options.rows is not None and options.rows.exists()
+    rows = pd.read_json(options.rows, dtype={"photo": str}) if kept else pd.DataFrame({"photo": []})
     for seen, garment in garments(data, options.garments):
-        for name, method in METHODS.items():
-            found += measured(seen, garment, name, method)
-    rows = pd.DataFrame(found)
+        if (rows.photo == seen.photo.name).any():
+            continue
+        found = [row for name, method in METHODS.items() for row in measured(seen, garment, name, method)]
+        rows = pd.concat([rows, pd.DataFrame(found)], ignore_index=True)
+        if options.rows is not None:
+            rows.to_json(options.rows, orient="records")
     asked, own = rows[rows.colour != "own"], rows[rows.colour == "own"]
     print(table(asked, "kind"), table(asked, "colour"), sep="\n\n")
     print("\nIts own colour, mean ΔE00 to the photo:\n")

@@ -10,7 +10,7 @@ from ewardrobe.attributes import colour_names
 from ewardrobe.attributes.perceptual import oklab_from_srgb
 from ewardrobe.errors import UsageError
 from ewardrobe.restyling.changes import Recolour
-from ewardrobe.restyling.colour_words import SHADES, named_colour
+from ewardrobe.restyling.colour_words import SHADES, colour_of_phrase
 from ewardrobe.restyling.prompt import parse_prompt
 from ewardrobe.restyling.wordlists import garment_of_phrase, words
 from ewardrobe.taxonomy import load
@@ -150,7 +150,9 @@ def test_every_colour_name_and_its_shades_can_be_asked_for(name: str) -> None:
 )
 def test_dark_is_darker_and_light_lighter(name: str) -> None:
     def lightness(text: str) -> float:
-        return float(oklab_from_srgb(named_colour(text).rgb)[0])
+        colour = colour_of_phrase(text.split())
+        assert colour is not None
+        return float(oklab_from_srgb(colour.rgb)[0])
 
     assert lightness(f"dark {name}") < lightness(name) - 0.05
     assert lightness(f"light {name}") > lightness(name) + 0.05

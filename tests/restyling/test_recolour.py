@@ -10,7 +10,7 @@ import pytest
 from ewardrobe.attributes.perceptual import oklab_from_srgb, to_cielab
 from ewardrobe.imaging import open_photo
 from ewardrobe.restyling import Restyled, restyle
-from ewardrobe.restyling.colour_words import named_colour
+from ewardrobe.restyling.colour_words import colour_of_phrase
 from ewardrobe.segmentation import Segmentation
 from ewardrobe.taxonomy import load
 from tests.conftest import Scene
@@ -66,7 +66,9 @@ def test_the_asked_colour_arrives_with_the_folds(own: str, asked: str) -> None:
     scene = cloth(CLOTH[own])
     where = inner(scene)
     made = restyle(scene, f"make the dress {asked}")
-    swatch = to_cielab(named_colour(asked).rgb)
+    colour = colour_of_phrase(asked.split())
+    assert colour is not None
+    swatch = to_cielab(colour.rgb)
     # Black and white leave room for shade and light, which is what ΔL 8 is for.
     assert np.abs(median_lab(made, where) - swatch).max() < 8
     assert np.abs(median_lab(made, where)[1:] - swatch[1:]).max() < 3

@@ -81,6 +81,6 @@ def _guided(plane: Plane, weight: Plane, radius: int) -> Plane:
 
     middle = mean(plane)
     spread = np.maximum(mean(plane * plane) - middle * middle, 0)
-    share = spread / (spread + np.float32(_EDGE**2))
+    share = np.asarray(spread / (spread + np.float32(_EDGE**2)), np.float32)
     smooth = mean(share) * plane + mean(np.asarray((1 - share) * middle, np.float32))
     return np.asarray(smooth, np.float32)

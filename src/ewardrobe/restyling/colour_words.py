@@ -13,7 +13,7 @@ from ewardrobe.errors import UsageError
 from ewardrobe.restyling.changes import AskedColour
 from ewardrobe.restyling.wordlists import words
 
-__all__ = ["SHADES", "colour_of_hex", "colour_of_phrase", "named_colour"]
+__all__ = ["SHADES", "colour_of_hex", "colour_of_phrase"]
 
 # By word: how far lightness goes towards white (+) or black (-), and what chroma is multiplied by, both in OKLab.
 SHADES: dict[str, tuple[float, float]] = {
@@ -48,14 +48,6 @@ def colour_of_hex(text: str) -> AskedColour:
     except ValueError:
         raise UsageError(f"{text!r} is no colour: give #rrggbb, such as #c81e28") from None
     return AskedColour(f"#{digits}", (red, green, blue), exact=True)
-
-
-def named_colour(text: str) -> AskedColour:
-    """The colour of a name or a hex; UsageError when there is none."""
-    found = colour_of_hex(text) if text.startswith("#") else colour_of_phrase(text.lower().split())
-    if found is None:
-        raise UsageError(f"{text!r} is no colour that is known; give a name such as dark red, or #rrggbb")
-    return found
 
 
 @cache

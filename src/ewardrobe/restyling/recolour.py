@@ -1,4 +1,4 @@
-"""The engine `recolour`: colours, patterns and removal, without weights, in a fraction of a second."""
+"""The engine `recolour`: colours, patterns and removal, without weights."""
 
 from __future__ import annotations
 
