@@ -34,11 +34,11 @@ class Drape:
 def drape(region: Region, folds: Plane) -> Drape:
     """The cloth's coordinates of a region; `folds` is float32 (h, w), its smoothed lightness 0..1.
 
-    Each row's run of the garment (a sleeve, a leg, the body) has a centre and a width; smoothed over the garment, they
-    say where on a cylinder of that width a pixel lies. Folds, seen as light and shade, shift it a little.
+    The garment has a centre and a width in each row; smoothed, they say where on a cylinder of that width a pixel lies.
+    Folds, seen as light and shade, shift it a little.
     """
     inside = region.alpha > 0
-    centre, width = _runs(inside)
+    centre, width = _rows(inside)
     weight = inside.astype(np.float32)
     sigma = max(1.0, _SMOOTH * region.extent)
     centre, width = _smooth(centre, weight, sigma), np.maximum(_smooth(width, weight, sigma), 2)
@@ -46,7 +46,7 @@ def drape(region: Region, folds: Plane) -> Drape:
     usual = float(np.median(width[inside])) if inside.any() else 2.0
     turn = np.clip((columns - centre) / (width / 2), -1, 1)
     across = np.arcsin(_WRAP * turn) / np.float32(np.arcsin(_WRAP)) * (width / 2)
-    # A narrow sleeve carries fewer repeats than the body, but not quite as many fewer as it is narrower.
+    # Where it is narrower there are fewer repeats, but not quite as many fewer: a waist draws them together.
     across = across * np.sqrt(usual / width)
     # Only the broad folds: every thread would fray the pattern's edges.
     relief = _smooth(folds, weight, max(1.0, 0.2 * sigma)) - _smooth(folds, weight, sigma)
@@ -90,15 +90,20 @@ def _dots(across: Plane, down: Plane, period: float) -> Plane:
     return np.asarray(covered, np.float32)
 
 
-def _runs(inside: npt.NDArray[np.bool_]) -> tuple[Plane, Plane]:
-    """By pixel, the centre and the width of the row's run that it lies in; 0 outside."""
-    centre, width = np.zeros(inside.shape, np.float32), np.zeros(inside.shape, np.float32)
-    for row, line in enumerate(inside):
-        edges = np.flatnonzero(np.diff(line.astype(np.int8), prepend=0, append=0))
-        for left, right in zip(edges[::2], edges[1::2], strict=True):
-            centre[row, left:right] = (left + right - 1) / 2
-            width[row, left:right] = right - left
-    return centre, width
+def _rows(inside: npt.NDArray[np.bool_]) -> tuple[Plane, Plane]:
+    """By pixel, the centre and the width of the garment in its row; 0 in rows without any.
+
+    Two legs, or a sleeve beside the body, are one row: with a centre each, lines would swirl where they part.
+    """
+    there = inside.any(axis=1)
+    left = inside.argmax(axis=1)
+    right = inside.shape[1] - inside[:, ::-1].argmax(axis=1)
+    centre, width = np.where(there, (left + right - 1) / 2, 0), np.where(there, right - left, 0)
+    across = np.ones((1, inside.shape[1]), np.float32)
+    return (
+        np.asarray(centre[:, None] * across, np.float32),
+        np.asarray(width[:, None] * across, np.float32),
+    )
 
 
 def _smooth(plane: Plane, weight: Plane, sigma: float) -> Plane:
