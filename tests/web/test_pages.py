@@ -221,7 +221,7 @@ def test_what_looks_alike_is_shown_beside_and_made_one(tab: Watched, tmp_path: P
     kept = first["garments"][0]["id"]
     assert second["garments"][0]["look_alikes"][0]["id"] == kept
     expect(page.locator(".alike .card")).to_have_attribute("href", f"/garments/{kept}")
-    page.get_by_role("button", name="It is the same one").click()
+    page.get_by_role("button", name="The same one").click()
     expect(page.locator("#toast")).to_contain_text("one more photo now")
     assert len(served.client.get(f"/api/v1/garments/{kept}").json()["appearances"]) == 2
     assert served.client.get("/api/v1/garments").json()["total"] == 6

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-__all__ = ["Bar", "bars", "spending"]
+__all__ = ["Bar", "bars", "costs", "spending"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,16 @@ def bars(values: Mapping[Any, int | Decimal]) -> list[Bar]:
         Bar(name, value, round(float(value / longest * 100), 1) if longest else 0.0)
         for name, value in values.items()
     ]
+
+
+def costs(
+    per_wear: Mapping[int, Decimal], currencies: Mapping[int, str | None], *, most: int = 10
+) -> dict[str, list[Bar]]:
+    """By currency, a bar for each of the garments (by number) that cost most per wear, the dearest first."""
+    found: dict[str, dict[int, Decimal]] = {}
+    for number, cost in sorted(per_wear.items(), key=lambda pair: (-pair[1], pair[0])):
+        found.setdefault(currencies[number] or "", {})[number] = cost
+    return {currency: bars(dict(list(rows.items())[:most])) for currency, rows in sorted(found.items())}
 
 
 def spending(by_year: Mapping[str, Mapping[str, Decimal]]) -> dict[str, list[Bar]]:

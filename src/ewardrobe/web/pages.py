@@ -108,8 +108,8 @@ def statistics_page(request: Request, room: CurrentRoom) -> Response:
             (title, key.removeprefix("by_"), charts.bars(getattr(numbers, key))) for key, title in _STATISTICS
         ],
         most_worn=charts.bars(dict(numbers.most_worn)),
-        cost_per_wear=charts.bars(
-            dict(sorted(numbers.cost_per_wear.items(), key=lambda pair: -pair[1])[:10])
+        cost_per_wear=charts.costs(
+            numbers.cost_per_wear, {key: garment.currency for key, garment in garments.items()}
         ),
         spending=charts.spending(numbers.spending_by_year),
     )
