@@ -153,7 +153,7 @@ def report(options: argparse.Namespace) -> None:
             ap = str(evaluate_instances(segmenter, worn, taxonomy=WARDROBE).scores["garment_ap50"])
         millions, flops = weight(run)
         cells = [about["architecture"], start_of(run), f"{millions:.1f}", f"{flops:.1f}"]
-        cells += [f"{budget['minutes']:.1f}", str(spent["steps"])]
+        cells += [f"{budget['minutes']:.1f}", str(budget["steps"])]
         cells += [str(score["garment_miou"]) for score in scores]
         rows.append([*cells, str(scores[0]["miou"]), ap, milliseconds(timings[run.name])])
     rows.sort(key=lambda row: row[6], reverse=True)

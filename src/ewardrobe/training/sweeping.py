@@ -225,9 +225,11 @@ def _with(config: Config, overrides: Mapping[str, Any]) -> Config:
     document["sweep"] = None
     for key, value in overrides.items():
         section, *rest = key.split(".")
-        inner = document
+        inner: dict[str, Any] = document
         for part in (section, *rest)[:-1]:
-            inner = inner.get(part) if isinstance(inner.get(part), dict) else inner.setdefault(part, {})
+            if not isinstance(inner.get(part), dict):
+                inner.setdefault(part, {})
+            inner = inner[part]
         inner[(section, *rest)[-1]] = value
     return validated(Config, document, f"sweep.parameters {', '.join(overrides)}")
 

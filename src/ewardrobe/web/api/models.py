@@ -1,6 +1,5 @@
 """What the API takes and gives, as OpenAPI describes it."""
 
-# mypy: allow-subclassing-any
 
 from __future__ import annotations
 
@@ -148,8 +147,8 @@ class GarmentOut(BaseModel):
                 for name, said in garment.provenance.items()
             },
             appearances=appearances,
-            cutout=shown and shown.cutout,
-            thumbnail=shown and shown.thumbnail,
+            cutout=shown.cutout if shown else None,
+            thumbnail=shown.thumbnail if shown else None,
             cost_per_wear=cost,
         )
 
