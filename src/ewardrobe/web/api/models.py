@@ -1,6 +1,5 @@
 """What the API takes and gives, as OpenAPI describes it."""
 
-
 from __future__ import annotations
 
 from collections.abc import Sequence
