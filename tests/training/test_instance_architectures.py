@@ -99,7 +99,8 @@ def learned(kind: str, make_scene: Callable[..., Any]) -> Learned:
 def test_losses_are_finite_and_fall(kind: str, make_scene: Callable[..., Any]) -> None:
     totals = learned(kind, make_scene).totals
     assert all(map(math.isfinite, totals))
-    assert min(totals[-2:]) < 0.9 * totals[0], f"the loss does not fall: {totals}"
+    # From random weights the first step may be one up: the matching of objects changes with it.
+    assert min(totals[-2:]) < 0.9 * max(totals[:2]), f"the loss does not fall: {totals}"
 
 
 @pytest.mark.parametrize("kind", NETS)

@@ -26,7 +26,7 @@ _NORM = ("weight", "bias", "running_mean", "running_var")
 
 
 class Convolution(NamedTuple):
-    """A Conv node of a graph: its weight, bias, and the four tensors of the batch norm behind it, if not folded."""
+    """A Conv or ConvTranspose node of a graph: its weight, bias, and the four tensors of the batch norm behind it, if not folded."""
 
     weight: Tensor
     bias: Tensor | None
@@ -78,7 +78,7 @@ def _convolutions(graph: onnx.GraphProto, stored: dict[str, Tensor]) -> list[Con
     norms = {n.input[0]: n for n in graph.node if n.op_type == "BatchNormalization"}
     found = []
     for node in graph.node:
-        if node.op_type != "Conv" or node.input[1] not in stored:
+        if node.op_type not in ("Conv", "ConvTranspose") or node.input[1] not in stored:
             continue
         bias = stored[node.input[2]] if len(node.input) > 2 and node.input[2] else None
         norm = norms.get(node.output[0])
@@ -108,7 +108,7 @@ def _modules_in_order(net: nn.Module, image: Tensor) -> list[tuple[str, str | No
 
     hooks = []
     for name, module in net.named_modules():
-        if isinstance(module, nn.Conv2d):
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
             hooks.append(module.register_forward_hook(after_convolution(name)))
         elif isinstance(module, nn.BatchNorm2d):
             hooks.append(module.register_forward_pre_hook(before_norm(name)))
@@ -140,7 +140,7 @@ def state_by_order(net: nn.Module, graph: onnx.GraphProto, image: Tensor) -> dic
     state: dict[str, Tensor] = {}
     for (name, norm), found in zip(order, convolutions, strict=True):
         state[f"{name}.weight"] = found.weight
-        shift = torch.zeros(len(found.weight)) if found.bias is None else found.bias
+        shift = torch.zeros(modules[name].out_channels) if found.bias is None else found.bias
         has_bias = modules[name].bias is not None
         if has_bias:
             state[f"{name}.bias"] = shift
