@@ -82,7 +82,8 @@ def learned(kind: str, make_scene: Callable[..., Any]) -> Learned:
         optimizer = torch.optim.AdamW(parameters, RATES[NETS[kind][0]])
         totals: list[float] = []
         missed: list[str] = []
-        for _ in range(6):
+        # A transformer from random weights loses ground at first: its matching of objects changes with every step.
+        for _ in range(14 if kind == "rfdetr" else 6):
             loss = sum(net.losses(images, targets).values())
             optimizer.zero_grad()
             loss.backward()
@@ -99,8 +100,7 @@ def learned(kind: str, make_scene: Callable[..., Any]) -> Learned:
 def test_losses_are_finite_and_fall(kind: str, make_scene: Callable[..., Any]) -> None:
     totals = learned(kind, make_scene).totals
     assert all(map(math.isfinite, totals))
-    # From random weights the first step may be one up: the matching of objects changes with it.
-    assert min(totals[-2:]) < 0.9 * max(totals[:2]), f"the loss does not fall: {totals}"
+    assert min(totals[-2:]) < 0.9 * totals[0], f"the loss does not fall: {totals}"
 
 
 @pytest.mark.parametrize("kind", NETS)

@@ -26,7 +26,7 @@ _NORM = ("weight", "bias", "running_mean", "running_var")
 
 
 class Convolution(NamedTuple):
-    """A Conv or ConvTranspose node of a graph: its weight, bias, and the four tensors of the batch norm behind it, if not folded."""
+    """A Conv or ConvTranspose node of a graph: its weight, its bias, and the four tensors of a batch norm behind it."""
 
     weight: Tensor
     bias: Tensor | None
