@@ -1,0 +1,14 @@
+"""The pages. Each shows what the API tells; every change they make is a call of the API (`static/*.js`)."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from ewardrobe.web.pages import service, wardrobe
+from ewardrobe.web.pages.showing import error_page
+
+__all__ = ["error_page", "router"]
+
+router = APIRouter(include_in_schema=False)
+for _module in (wardrobe, service):
+    router.include_router(_module.router)
