@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -27,6 +28,25 @@ def test_round_fills_the_input_and_bends_by_half_a_divisor_at_most(
     for made, wanted in zip(placed.size, (length * side / max(photo) for length in photo), strict=True):
         assert made % divisor == 0
         assert made == divisor or abs(made - wanted) <= divisor / 2 + 1e-6
+
+
+@pytest.mark.parametrize("resize", ["round", "fit"])
+@pytest.mark.parametrize(
+    ("photo", "size"), [((900, 600), (640, 427)), ((600, 600), (554, 554)), ((500, 900), (356, 640))]
+)
+def test_a_squarer_photo_takes_no_more_than_its_area(
+    resize: Literal["round", "fit"], photo: tuple[int, int], size: tuple[int, int]
+) -> None:
+    spec = InputSpec(resize, long_side=640, divisor=1, max_area=0.75)
+    assert place(photo, spec, 640).size == size
+
+
+def test_what_is_no_area_is_refused() -> None:
+    for value in (0, 1.5, -0.2, float("nan"), "0.5"):
+        with pytest.raises(ModelError, match=r"input\.max_area must be a number"):
+            InputSpec("round", long_side=640, max_area=value)  # type: ignore[arg-type]
+    with pytest.raises(ModelError, match=r"takes no input\.max_area"):
+        InputSpec("stretch", height=64, width=64, max_area=0.5)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(2, 6), st.integers(1, 4))

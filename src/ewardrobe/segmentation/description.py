@@ -15,7 +15,9 @@ It lies in the ONNX file under the metadata key `ewardrobe`, or beside it as `<s
                     resize "fit": aspect kept, `long_side` pixels long, padded right and below to multiples of
                     `divisor`; "round": as "fit", but each side is brought to the nearest multiple, and nothing is
                     padded; "stretch": to `height` x `width`; "letterbox": aspect kept, centred in `height` x
-                    `width`. pad: the colour of the rest, RGB in 0..1; the mean colour where it is left out
+                    `width`. pad: the colour of the rest, RGB in 0..1; the mean colour where it is left out. max_area?,
+                    of "fit" and "round": the share of the square over the long side that a photo may take, so that
+                    a squarer one is seen smaller
     mean, std       three numbers each, of RGB in 0..1
     outputs         by graph output name {kind, stride?, activation?}; stride: input pixels per output cell
     decode?         of an instance model: how its outputs are read, see below

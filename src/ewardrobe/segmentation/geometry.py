@@ -101,13 +101,16 @@ class Placement:
 def place(photo_size: tuple[int, int], spec: InputSpec, size: int | tuple[int, int]) -> Placement:
     """Where a photo of `photo_size` (height, width) goes at inference size `size`.
 
-    `size` is the long side for "fit" and "round", (height, width) otherwise; a whole number stands for a square.
+    `size` is the long side for "fit" and "round" (at most: see `max_area`), (height, width) otherwise; a whole number
+    stands for a square there.
     """
     height, width = photo_size
     if spec.resize in ("fit", "round"):
         if not isinstance(size, int):
             raise ModelError(f"this model takes one size, the long side in pixels, not {size}")
         factor = size / max(height, width)
+        if spec.max_area is not None:
+            factor = min(factor, size * math.sqrt(spec.max_area / (height * width)))
         if spec.resize == "round":
             rows, columns = (
                 max(1, round(side * factor / spec.divisor)) * spec.divisor for side in (height, width)

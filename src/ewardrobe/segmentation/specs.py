@@ -54,8 +54,12 @@ def is_size(value: Any) -> bool:
 
 def are_numbers(values: Any) -> bool:
     """Whether `values` are three finite numbers."""
-    numbers = [isinstance(value, int | float) and math.isfinite(value) for value in values]
+    numbers = [_is_number(value) for value in values]
     return len(numbers) == 3 and all(numbers)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +67,10 @@ class InputSpec:
     """How a photo becomes the graph's input: float32 (1, 3, H, W), RGB, normalised.
 
     `resize` is "fit" or "round" with `long_side`, or "stretch" or "letterbox" with `height` and `width`, all in pixels;
-    H and W of the first two are multiples of `divisor`. `pad` is the colour around the photo, RGB in 0..1, None for the
-    mean colour. `name` is the graph input's name, None for its first; `layout` "CHW" is an input without the batch's
-    dimension.
+    H and W of the first two are multiples of `divisor`; with `max_area`, a photo takes no more than that share of the
+    square over its long side, so that a square one costs no more than an upright one. `pad` is the colour around the
+    photo, RGB in 0..1, None for the mean colour. `name` is the graph input's name, None for its first; `layout` "CHW"
+    is an input without the batch's dimension.
     """
 
     resize: Resize = "fit"
@@ -73,6 +78,7 @@ class InputSpec:
     height: int | None = None
     width: int | None = None
     divisor: int = 32
+    max_area: float | None = None
     pad: tuple[float, float, float] | None = None
     name: str | None = None
     layout: str = "NCHW"
@@ -93,7 +99,12 @@ class InputSpec:
         require(is_size(self.divisor), f"input.divisor must be a positive whole number, not {self.divisor!r}")
         if self.resize in ("fit", "round"):
             require(self.long_side is not None, f"input.resize {self.resize!r} needs input.long_side")
+            require(
+                self.max_area is None or (_is_number(self.max_area) and 0 < self.max_area <= 1),
+                f"input.max_area must be a number above 0 and at most 1, not {self.max_area!r}",
+            )
         else:
+            require(self.max_area is None, f"input.resize {self.resize!r} takes no input.max_area")
             both = self.height is not None and self.width is not None
             require(both, f"input.resize {self.resize!r} needs input.height and input.width")
         if self.pad is not None:

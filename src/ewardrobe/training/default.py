@@ -30,6 +30,7 @@ __all__ = ["describe_default", "export_default", "load_recipe", "make_default", 
 
 SIZES = {"full": 640, "live": 320}
 SCALES = {"full": (384,)}
+MAX_AREA = 0.75  # a square photo takes no longer than an upright one; flat scores are the same
 # name, folder of the development data, split, taxonomy
 VALIDATION = (
     ("worn", "ccp", "val", None),
@@ -62,7 +63,7 @@ def describe_default(scores: Mapping[str, Any] | None = None) -> ModelDescriptio
         title="eWardrobe default (EfficientNet-Lite2, separable FPN)",
         about="Garments, hair and skin in worn and flat photos, 17 classes.",
         taxonomy="wardrobe",
-        input=InputSpec("round", long_side=SIZES["full"]),
+        input=InputSpec("round", long_side=SIZES["full"], max_area=MAX_AREA),
         sizes=SIZES,
         scales=SCALES,
         mean=EfficientNetLite.mean,
