@@ -16,6 +16,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import insert
 
@@ -84,30 +85,33 @@ def main() -> None:
             time.sleep(0.01)
         port = listener.getsockname()[1]
         print(f"{options.garments} garments; milliseconds")
-        print(f"first page, cold      {ask(port, '/'):8.0f}")
+        print(f"first page, cold          {ask(port, '/'):8.0f}")
         chance = random.Random(1)
+        owner = Wardrobe.open(Path(folder))
         for name, path in (
             ("page", "/"),
             ("page, 50th", "/?page=50"),
             ("search", "/api/v1/garments?text={word}"),
+            ("search, two words", "/api/v1/garments?text={word} acme"),
+            ("search after a change", "/api/v1/garments?text={word}"),
             ("search, one hit", "/api/v1/garments?text=n{number}"),
             ("two filters", "/api/v1/garments?type={type}&colour={colour}"),
             ("one garment", "/api/v1/garments/{number}"),
         ):
-            times = [
-                ask(
-                    port,
-                    path.format(
-                        word=chance.choice(WORDS).partition(" ")[0],
-                        number=chance.randint(1, options.garments),
-                        type=chance.choice(TYPES),
-                        colour=chance.choice(COLOURS),
-                    ),
+            times = []
+            for _ in range(options.rounds):
+                if name.endswith("change"):
+                    owner.edit(chance.randint(1, options.garments), notes=f"mended {chance.random()}")
+                asked = path.format(
+                    word=chance.choice(WORDS).partition(" ")[0],
+                    number=chance.randint(1, options.garments),
+                    type=chance.choice(TYPES),
+                    colour=chance.choice(COLOURS),
                 )
-                for _ in range(options.rounds)
-            ]
+                times.append(ask(port, quote(asked, safe="/?=&")))
             p95 = sorted(times)[int(0.95 * (len(times) - 1))]
-            print(f"{name:<20}  {statistics.median(times):8.1f} median  {p95:8.1f} p95")
+            print(f"{name:<24}  {statistics.median(times):8.1f} median  {p95:8.1f} p95")
+        owner.close()
         server.should_exit = True
         thread.join()
 

@@ -18,19 +18,22 @@ from ewardrobe.wardrobe.schema import garment_colours, garment_tags, garments, w
 __all__ = [
     "NEAR_COLOUR",
     "SEARCHED_COLUMNS",
+    "SMALLEST_SHARE",
     "SORTS",
     "Filters",
+    "check_sort",
+    "check_status",
     "colour_distances",
+    "colour_name",
     "find_ids",
-    "matching",
+    "fold",
     "search_text",
-    "seen_colours",
 ]
 
 NEAR_COLOUR = 30.0
 """How far apart in CIELAB two colours may be and still count as near (navy to royal blue is about 35)."""
 
-_SMALLEST_SHARE = 0.15  # a colour with less of the cloth is trim, not what a person calls the garment
+SMALLEST_SHARE = 0.15  # a colour with less of the cloth is trim, not what a person calls the garment
 SEARCHED_COLUMNS = (
     "name", "label", "type", "colour", "pattern", "material", "style", "occasion", "season", "brand", "size",
     "notes", "status_reason",
@@ -61,25 +64,25 @@ class Filters:
 
 def search_text(words: Iterable[str | None]) -> str:
     """Everything a text search looks at, in one folded line: no case, no accents."""
-    return _fold("\n".join(word for word in words if word))
+    return fold("\n".join(word for word in words if word))
 
 
 def find_ids(connection: Connection, filters: Filters, sort: str | None = None) -> list[int]:
     """The numbers of the garments that fit, in order (newest first unless told)."""
-    query = select(garments.c.id).where(matching(connection, filters))
+    query = select(garments.c.id).where(_matching(connection, filters))
     return list(connection.execute(_sorted(query, sort or "-added")).scalars())
 
 
-def matching(connection: Connection, filters: Filters) -> ColumnElement[bool]:
+def _matching(connection: Connection, filters: Filters) -> ColumnElement[bool]:
     """Whether a row of `garments` fits; UsageError for a status or colour there is not."""
     return and_(_status(filters.status), *_text(filters.text), *_fields(connection, filters))
 
 
-def seen_colours() -> Select[Any]:
+def _seen_colours() -> Select[Any]:
     """Garments (`id`) and the colours (`value`) that have enough of their cloth for a person to name them."""
     table = garment_colours
     return select(table.c.garment_id.label("id"), table.c.name.label("value")).where(
-        table.c.share >= _SMALLEST_SHARE
+        table.c.share >= SMALLEST_SHARE
     )
 
 
@@ -95,7 +98,7 @@ def colour_distances(connection: Connection, colour: Colour, ids: Sequence[int])
     nearest = func.min(square)
     query = (
         select(table.c.garment_id, nearest)
-        .where(table.c.share >= _SMALLEST_SHARE)
+        .where(table.c.share >= SMALLEST_SHARE)
         .group_by(table.c.garment_id)
         .having(nearest <= NEAR_COLOUR**2)
         .order_by(nearest, table.c.garment_id)
@@ -104,14 +107,15 @@ def colour_distances(connection: Connection, colour: Colour, ids: Sequence[int])
     return {row[0]: row[1] ** 0.5 for row in connection.execute(query) if row[0] in wanted}
 
 
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
+    """The text without case and accents."""
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
 
 
 def _text(text: str | None) -> list[ColumnElement[bool]]:
     """Every word must occur somewhere. The one place that knows how text is searched."""
-    words = _fold(text or "").split()
+    words = fold(text or "").split()
     return [garments.c.search_text.contains(word, autoescape=True) for word in words]
 
 
@@ -133,19 +137,41 @@ def _fields(connection: Connection, filters: Filters) -> list[ColumnElement[bool
 
 def _same(connection: Connection, column: Column[Any], value: str) -> ColumnElement[bool]:
     """Whether a column holds this word; no case, no accents, which not every database can compare without."""
-    wanted = _fold(value.strip())
+    wanted = fold(value.strip())
     words = connection.execute(select(column).distinct()).scalars()
-    return column.in_([word for word in words if word is not None and _fold(word) == wanted])
+    return column.in_([word for word in words if word is not None and fold(word) == wanted])
 
 
-def _coloured(word: str) -> ColumnElement[bool]:
+def colour_name(word: str) -> str:
+    """The vocabulary's name for a colour word; UsageError where it knows none."""
     from ewardrobe.attributes.vocabulary import colour_names, colour_of_word
 
     name = colour_of_word(word)
     if name is None:
         raise UsageError(f"there is no colour {word!r}; colours: {', '.join(colour_names())}")
-    seen = seen_colours().subquery()
+    return name
+
+
+def _coloured(word: str) -> ColumnElement[bool]:
+    name = colour_name(word)
+    seen = _seen_colours().subquery()
     return (garments.c.colour == name) | garments.c.id.in_(select(seen.c.id).where(seen.c.value == name))
+
+
+def check_status(status: str | None) -> str | None:
+    """The status, where one can be asked for; else UsageError."""
+    if status not in (None, "removed", "any", *STATUSES):
+        raise UsageError(
+            f"there is no status {status!r}; statuses: {', '.join((*STATUSES, 'removed', 'any'))}"
+        )
+    return status
+
+
+def check_sort(sort: str) -> str:
+    """The sort, where there is it; else UsageError."""
+    if sort.removeprefix("-") not in SORTS:
+        raise UsageError(f"cannot sort by {sort!r}; sorts: {', '.join(SORTS)}, each also with - in front")
+    return sort
 
 
 def _status(status: str | None) -> ColumnElement[bool]:
@@ -156,17 +182,11 @@ def _status(status: str | None) -> ColumnElement[bool]:
         return here
     if status is None:
         return here & garments.c.status.in_(PRESENT)
-    if status not in STATUSES:
-        raise UsageError(
-            f"there is no status {status!r}; statuses: {', '.join((*STATUSES, 'removed', 'any'))}"
-        )
-    return here & (garments.c.status == status)
+    return here & (garments.c.status == check_status(status))
 
 
 def _sorted(query: Select[Any], sort: str) -> Select[Any]:
-    name = sort.removeprefix("-")
-    if name not in SORTS:
-        raise UsageError(f"cannot sort by {sort!r}; sorts: {', '.join(SORTS)}, each also with - in front")
+    name = check_sort(sort).removeprefix("-")
     worn = select(func.count()).where(wears.c.garment_id == garments.c.id).scalar_subquery()
     last = select(func.max(wears.c.worn_on)).where(wears.c.garment_id == garments.c.id).scalar_subquery()
     columns: dict[str, Any] = {"added": garments.c.added_at, "bought": garments.c.bought_on}

@@ -14,6 +14,7 @@ from ewardrobe.attributes.values import Attributes
 from ewardrobe.errors import NotFoundError
 from ewardrobe.wardrobe import history, reading, writing
 from ewardrobe.wardrobe.browsing import Page, browse_garments
+from ewardrobe.wardrobe.columns import ColumnCache
 from ewardrobe.wardrobe.fields import parse_fields
 from ewardrobe.wardrobe.finding import find_garments
 from ewardrobe.wardrobe.history import Action
@@ -71,6 +72,7 @@ class Wardrobe:
         self.outfits = Outfits(storage)
         self.wears = Wears(storage)
         self._storage = storage
+        self._columns = ColumnCache()
         self._segmenter: Segmenter | None = None
 
     @classmethod
@@ -243,6 +245,7 @@ class Wardrobe:
             return browse_garments(
                 connection,
                 self._storage.folder,
+                self._columns.current(connection),
                 Filters(text, **fields),
                 offset=offset,
                 limit=limit,
@@ -380,6 +383,7 @@ class Wardrobe:
             backup.stage_files(staging)
             with self._storage.writing(staging) as connection:
                 staging.discard(replace_rows(connection, backup))
+        self._columns.forget()
 
     def check(self) -> list[str]:
         """What is wrong with the wardrobe, one line each; none when it is whole."""
