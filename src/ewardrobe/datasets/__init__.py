@@ -8,7 +8,7 @@ from ewardrobe.datasets.instance import Annotation, Box, Instance, Keypoints, Ri
 from ewardrobe.datasets.opening import FORMATS, detect_format, open_dataset
 from ewardrobe.datasets.people_clothing import CCP_PAIRS
 from ewardrobe.datasets.sample import BrokenSample, Kind, Sample
-from ewardrobe.datasets.splits import hashed_fraction, hashed_split, split_ids, split_units, take_units
+from ewardrobe.datasets.splits import hashed_fraction, hashed_split, split_units, take_units
 
 __all__ = [
     "CCP_PAIRS",
@@ -26,7 +26,6 @@ __all__ = [
     "hashed_fraction",
     "hashed_split",
     "open_dataset",
-    "split_ids",
     "split_units",
     "take_units",
 ]
