@@ -21,7 +21,7 @@ __all__ = ["Cloth", "take_apart"]
 Plane = npt.NDArray[np.float32]
 
 _RADIUS = 0.05  # of the garment's size: what is finer is texture
-_EDGE = 0.1  # in lightness 0..1: a step above this is a fold, however sharp
+_EDGE = 0.2  # in lightness 0..1: a step above this is a fold, however sharp
 _CHUNK = 1 << 18
 
 
