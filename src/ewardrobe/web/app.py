@@ -19,6 +19,7 @@ from ewardrobe.errors import EwardrobeError
 from ewardrobe.web import pages
 from ewardrobe.web.api import UPLOAD_PATHS, router
 from ewardrobe.web.errors import public_line, public_text, status_of, validation_line
+from ewardrobe.web.metrics import CountRequests, Metrics
 from ewardrobe.web.room import Room
 from ewardrobe.web.security import BodyLimit, Guard
 
@@ -60,8 +61,11 @@ def create_app(wardrobe_folder: Path | None = None, *, model: str = "default") -
     app.include_router(router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(packages=[("ewardrobe.web", "static")]), name="static")
+    metrics = Metrics(room.waiting)
+    app.add_route("/metrics", metrics.answer, include_in_schema=False)
     app.add_middleware(BodyLimit, uploads=UPLOAD_PATHS)
     app.add_middleware(Guard, token=room.token)
+    app.add_middleware(CountRequests, metrics=metrics)  # the outermost: refusals are counted, too
     app.add_exception_handler(EwardrobeError, _failed)
     app.add_exception_handler(OSError, _failed)
     app.add_exception_handler(HTTPException, _refused)
@@ -90,6 +94,6 @@ def _broken(request: Request, error: Exception) -> Response:
 
 
 def _answer(request: Request, status: int, line: str, headers: dict[str, str] | None = None) -> Response:
-    if request.url.path.startswith(("/api/", "/health")):
+    if request.url.path.startswith(("/api/", "/metrics")):
         return JSONResponse({"detail": line}, status, headers=headers)
     return pages.error_page(request, status, line)

@@ -59,6 +59,11 @@ class Room:
         self.inbox.close()
         self.wardrobe.close()
 
+    def waiting(self) -> int:
+        """How many photos are on their way into the wardrobe."""
+        counts = self.inbox.counts()
+        return counts["waiting"] + counts["working"]
+
     @contextmanager
     def place(self) -> Iterator[None]:
         """A place among those who wait for the model; 503 when there is none."""

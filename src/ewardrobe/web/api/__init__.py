@@ -7,17 +7,17 @@ from fastapi import APIRouter
 from ewardrobe.web.api import garments, images, photos, service, stateless
 from ewardrobe.web.api.models import Answers, Problem
 
-__all__ = ["UPLOAD_PATHS", "router"]
+__all__ = ["API_PREFIX", "UPLOAD_PATHS", "router"]
 
-_PREFIX = "/api/v1"
+API_PREFIX = "/api/v1"
 _PROBLEMS: Answers = {
     code: {"model": Problem, "description": text}
     for code, text in ((403, "From another page, or without its token"), (422, "A value that makes no sense"))
 }
 
-router = APIRouter(prefix=_PREFIX, responses=_PROBLEMS)
+router = APIRouter(prefix=API_PREFIX, responses=_PROBLEMS)
 for _module in (garments, images, photos, service, stateless):
     router.include_router(_module.router)
 
-UPLOAD_PATHS = frozenset(_PREFIX + path for path in ("/photos", "/segment", "/cutout"))
+UPLOAD_PATHS = frozenset(API_PREFIX + path for path in ("/photos", "/segment", "/cutout"))
 """The paths that take a photo."""

@@ -39,5 +39,4 @@ def statistics(room: CurrentRoom) -> StatisticsOut:
 def health(room: CurrentRoom) -> Health:
     """200 when the wardrobe can be read; `waiting` photos are on their way in."""
     room.wardrobe.history(1)
-    counts = room.inbox.counts()
-    return Health(status="ok", version=__version__, waiting=counts["waiting"] + counts["working"])
+    return Health(status="ok", version=__version__, waiting=room.waiting())
