@@ -4,9 +4,9 @@
     uv run --group test benchmarks/serve_load.py kill --photos 100 --kills 10
 
 `clients`: so many programs send a photo to `/api/v1/segment`, each the next as soon as it is answered; one that is told
-503 waits as long as `Retry-After` says. Counted are the answers and what else happened; the memory is that of the server's
-processes, taken each second. `kill`: photos are handed in by eight programs while the server is killed (SIGKILL, all
-of its processes) and started again; each photo that was answered 202 must be in the wardrobe in the end.
+503 waits as long as `Retry-After` says. Counted are the answers and what else happened; the memory is that of the
+server's processes, taken each second. `kill`: photos are handed in by eight programs while the server is killed
+(SIGKILL, all of its processes) and started again; each photo that was answered 202 must be in the wardrobe in the end.
 Exits 1 when an answer was anything but 200 or 503, or a photo was lost.
 """
 
