@@ -9,6 +9,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from ewardrobe.errors import PhotoError
 from ewardrobe.imaging import Photo, PhotoSource, open_photo
 from ewardrobe.segmentation.catalogue import describe_model, resolve
@@ -105,6 +108,22 @@ class Segmenter:
             presence=prediction.presence,
             detections=prediction.detections,
         )
+
+    def label_map(
+        self, pixels: npt.NDArray[np.uint8], size: tuple[int, int] | None = None
+    ) -> npt.NDArray[np.uint8]:
+        """The label map alone of a frame `pixels`, uint8 (H, W, 3) sRGB; for a stream, which has no time for garments.
+
+        uint8 (H, W), or of `size` (height, width): the frame seen at that many pixels.
+        """
+        scores = self._runtime.run(pixels).scores
+        if size is not None:
+            height, width = scores.size
+            scores = scores.over((0, 0, width, height), size)
+        labels = scores.label_map()
+        if self.description.task != "instance":
+            clean(labels, scores, self.taxonomy)
+        return labels
 
     def segment_many(
         self,
