@@ -1,5 +1,6 @@
-// The socket of the live view, in a thread of its own: frames become JPEG files, masks become pictures.
-// A frame is asked of the page only when the server is about to need one, so that nothing ever queues.
+// The socket of the live view, in a thread of its own: frames become JPEG files, and come back with their masks.
+// A frame is asked of the page only when the server is about to need one, so that nothing ever queues. What is drawn is
+// the frame that the mask belongs to, so that the colours sit on the garments however fast these move.
 
 const FRAME = 1;
 const STILL = 2;
@@ -7,10 +8,13 @@ const HEAD = 24; // bytes before a mask's runs; see web/live/frames.py
 const AT_ONCE = 2; // frames on their way: one that is worked on, one that waits for it
 const SEEN = 0.003; // the share of the picture from which a class counts as seen
 const KEPT = 150; // latencies that the percentiles are of
+const AT_HAND = 3; // frames kept as pictures, for models that keep pace
+const REMEMBERED = 300; // frames kept as files, for those that do not
 const WINDOW = 2000; // milliseconds over which the rate is counted
 
-const lanes = [0, 1].map(() => ({ context: null, classes: [], colours: null, picture: null, pixels: null, shares: [], drawn: [], waits: [] }));
-const sent = new Map(); // number of a frame: { at, taken }
+const lanes = [0, 1].map(() => ({ context: null, mask: new OffscreenCanvas(1, 1).getContext("2d"), colours: null }));
+const sent = new Map(); // number of a frame: { at, taken, jpeg, bitmap }
+let opacity = 0.55;
 let asked = []; // the models' ids
 let settings;
 let socket;
@@ -55,13 +59,13 @@ function told(message) {
     delay = 500;
     ready = true;
     answered = number;
-    sent.clear();
+    forget(0);
     message.lanes.forEach((about, index) => {
       const lane = lanes[index];
       lane.classes = about.classes;
       lane.colours = new Uint32Array(256);
       about.classes.forEach((item, label) => (lane.colours[label] = item.kind === "background" ? 0 : opaque(item.colour)));
-      Object.assign(lane, { shares: new Float64Array(256), drawn: [], waits: [] });
+      Object.assign(lane, { shares: new Float64Array(256), drawn: [], waits: [], last: null });
     });
     postMessage({ type: "ready" });
     want();
@@ -84,47 +88,63 @@ function want() {
 async function send(kind, bitmap, taken, quality) {
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
   canvas.getContext("2d", { alpha: false }).drawImage(bitmap, 0, 0);
-  bitmap.close();
   const jpeg = await canvas.convertToBlob({ type: "image/jpeg", quality });
   const message = new Uint8Array(8 + jpeg.size);
   message.set(new Uint8Array(await jpeg.arrayBuffer()), 8);
-  if (!ready) return;
+  if (!ready) return bitmap.close();
   number += 1;
   message[0] = kind;
   new DataView(message.buffer).setUint32(4, number, true);
-  sent.set(number, { at: clock(), taken });
+  sent.set(number, { at: clock(), taken, jpeg, bitmap });
   socket.send(message);
+  const old = sent.get(number - AT_HAND);
+  old?.bitmap?.close();
+  if (old) old.bitmap = null;
+  forget(REMEMBERED);
 }
 
-function draw(data) {
+/** Let go of all frames but the last so many. */
+function forget(count) {
+  for (const [key, { bitmap }] of sent) {
+    if (key > number - count) return;
+    bitmap?.close();
+    sent.delete(key);
+  }
+}
+
+async function draw(data) {
   const head = new DataView(data, 0, HEAD);
   const [kind, index, width, height] = [head.getUint8(0), head.getUint8(1), head.getUint16(2, true), head.getUint16(4, true)];
-  const frame = head.getUint32(8, true);
+  const key = head.getUint32(8, true);
   const lane = lanes[index];
-  answered = Math.max(answered, frame);
-  const times = sent.get(frame);
-  for (const key of sent.keys()) if (key < frame - 50) sent.delete(key);
+  answered = Math.max(answered, key);
+  const frame = sent.get(key);
   // What was on its way when the picture was frozen would cover the still.
-  if (!times || !lane.colours || (paused && kind === FRAME)) return;
-  paint(lane, width, height, new Uint32Array(data, HEAD), kind);
+  if (!frame || !lane.colours || (paused && kind === FRAME)) return;
+  colour(lane, width, height, new Uint32Array(data, HEAD), kind);
+  lane.last = frame.bitmap ?? (await createImageBitmap(frame.jpeg));
+  show(lane);
   const now = clock();
+  const worked = head.getUint32(20, true) / 1000;
   if (kind === STILL) {
     const garments = lane.garments.map(({ label, score }) => ({ ...shown(lane, label), score }));
-    postMessage({ type: "still", lane: index, garments, classes: seen(lane), milliseconds: head.getUint32(20, true) / 1000 });
+    postMessage({ type: "still", lane: index, garments, classes: seen(lane), milliseconds: worked });
     return;
   }
   lane.drawn.push(now);
-  lane.waits.push({ sent: now - times.at, taken: now - times.taken, model: head.getUint32(20, true) / 1000 });
+  lane.waits.push({ sent: now - frame.at, taken: now - frame.taken, worked });
   if (lane.waits.length > KEPT) lane.waits.shift();
+  if (lane.waits.length === 1) postMessage({ type: "drawing", lane: index });
   want();
 }
 
-function paint(lane, width, height, runs, kind) {
-  const { canvas } = lane.context;
+/** The label map as a picture of its own, and how much of it each class has. */
+function colour(lane, width, height, runs, kind) {
+  const { canvas } = lane.mask;
   if (canvas.width !== width || canvas.height !== height || !lane.picture) {
     canvas.width = width;
     canvas.height = height;
-    lane.picture = lane.context.createImageData(width, height);
+    lane.picture = lane.mask.createImageData(width, height);
     lane.pixels = new Uint32Array(lane.picture.data.buffer);
   }
   const counts = new Float64Array(256);
@@ -136,10 +156,23 @@ function paint(lane, width, height, runs, kind) {
     counts[label] += end - start;
     start = end;
   }
-  lane.context.putImageData(lane.picture, 0, 0);
+  lane.mask.putImageData(lane.picture, 0, 0);
   // Of a stream the mean over a few frames, so that the list does not flicker.
   const weight = kind === STILL ? 1 : 0.25;
   counts.forEach((count, label) => (lane.shares[label] += weight * (count / (width * height) - lane.shares[label])));
+}
+
+/** The frame and its mask, enlarged smoothly, in the page's canvas. */
+function show({ context, last, mask }) {
+  const { canvas } = context;
+  if (canvas.width !== last.width || canvas.height !== last.height) {
+    canvas.width = last.width;
+    canvas.height = last.height;
+  }
+  context.globalAlpha = 1;
+  context.drawImage(last, 0, 0);
+  context.globalAlpha = opacity;
+  context.drawImage(mask.canvas, 0, 0, canvas.width, canvas.height);
 }
 
 const shown = (lane, label) => ({ title: lane.classes[label].title, colour: lane.classes[label].colour });
@@ -170,22 +203,23 @@ setInterval(() => {
   postMessage({ type: "figures", lanes: figures });
 }, 500);
 
-function clear() {
-  for (const { context } of lanes) context?.clearRect(0, 0, context.canvas.width, context.canvas.height);
-}
-
 const tasks = {
-  canvas: ({ lane, canvas }) => (lanes[lane].context = canvas.getContext("2d")),
+  canvas: ({ lane, canvas }) => (lanes[lane].context = canvas.getContext("2d", { alpha: false })),
+  look: (look) => {
+    opacity = look.opacity;
+    // A still is drawn once; it is redrawn for a new look.
+    if (paused) for (const lane of lanes) if (lane.last?.width) show(lane);
+  },
   open: ({ address, protocols, models }) => {
     asked = models;
     settings = { address, protocols };
     paused = false;
+    wanting = false;
     delay = 500;
     open();
   },
   choose: ({ models }) => {
     asked = models;
-    clear();
     choose();
   },
   frame: async ({ bitmap, taken }) => {
@@ -196,21 +230,17 @@ const tasks = {
   },
   still: ({ bitmap }) => {
     paused = true;
-    clear();
     return ready ? send(STILL, bitmap, clock(), 0.92) : bitmap.close();
   },
   go: () => {
     paused = false;
     wanting = false;
     answered = number;
-    clear();
     want();
   },
   close: () => {
     settings = null;
     paused = true;
-    wanting = false;
-    clear();
     socket?.close();
   },
 };

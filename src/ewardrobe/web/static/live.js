@@ -8,13 +8,12 @@ const token = document.querySelector('meta[name="csrf-token"]').content;
 const byId = (id) => document.getElementById(id);
 const panes = [...document.querySelectorAll(".pane")].map((pane) => ({
   pane,
-  video: pane.querySelector("video"),
-  frozen: pane.querySelector(".frozen"),
+  view: pane.querySelector("canvas"),
   model: pane.querySelector(".model"),
   pace: pane.querySelector(".pace"),
   classes: pane.querySelector(".classes"),
 }));
-const eye = panes[0].video; // the one whose pictures are sent
+const eye = document.querySelector("video"); // seen itself only until the first frame has come back
 const worker = new Worker("/static/live-worker.js");
 let stream = null;
 let frozen = null; // the picture that is looked at closely
@@ -36,8 +35,8 @@ byId("mirrored").checked = kept.mirrored ?? true;
 const models = () => panes.filter(({ pane }) => !pane.hidden).map(({ model }) => model.value);
 const post = (message, transfer = []) => worker.postMessage(message, transfer);
 
-panes.forEach(({ pane }, lane) => {
-  const canvas = pane.querySelector(".mask").transferControlToOffscreen();
+panes.forEach(({ view }, lane) => {
+  const canvas = view.transferControlToOffscreen();
   post({ type: "canvas", lane, canvas }, [canvas]);
 });
 
@@ -66,8 +65,8 @@ async function start() {
     stop();
     trouble("The camera was taken away, or another program took it. Plug it in, or close that program, and start it again.");
   });
-  for (const { video } of panes) video.srcObject = stream;
-  await Promise.all(panes.map(({ video }) => video.play().catch(() => {}))); // interrupted when it is stopped at once
+  eye.srcObject = stream;
+  await eye.play().catch(() => {}); // interrupted when it is stopped at once
   if (stream !== found) return;
   await fillCameras();
   if (!eye.videoWidth) await new Promise((resolve) => eye.addEventListener("loadedmetadata", resolve, { once: true }));
@@ -86,8 +85,9 @@ function stop() {
   stream = null;
   unfreeze();
   post({ type: "close" });
-  for (const { video, pace, classes } of panes) {
-    video.srcObject = null;
+  eye.srcObject = null;
+  for (const { view, pace, classes } of panes) {
+    view.hidden = true;
     pace.textContent = "";
     classes.replaceChildren();
   }
@@ -97,7 +97,7 @@ function stop() {
 }
 
 function setRunning(running) {
-  live.classList.toggle("playing", running);
+  for (const { pane } of panes) pane.querySelector(".waiting span").textContent = running ? "Getting the model ready…" : "The camera is off";
   byId("start").textContent = running ? "Stop the camera" : "Start the camera";
   byId("start").classList.toggle("primary", !running);
   for (const id of ["freeze", "snapshot"]) byId(id).disabled = !running;
@@ -144,11 +144,7 @@ watch();
 async function freeze() {
   const picture = await createImageBitmap(eye);
   frozen = await jpegOf(picture);
-  for (const { frozen: canvas, pace, classes } of panes) {
-    canvas.width = picture.width;
-    canvas.height = picture.height;
-    canvas.getContext("2d").drawImage(picture, 0, 0);
-    canvas.hidden = false;
+  for (const { pace, classes } of panes) {
     pace.textContent = "Looking closely…";
     classes.replaceChildren();
   }
@@ -159,7 +155,6 @@ async function freeze() {
 function unfreeze() {
   if (!frozen) return;
   frozen = null;
-  for (const { frozen: canvas } of panes) canvas.hidden = true;
   byId("freeze").setAttribute("aria-pressed", "false");
   if (stream) post({ type: "go" });
 }
@@ -210,6 +205,7 @@ const heard = {
     trouble(`${line[0].toUpperCase()}${line.slice(1)}.`);
   },
   trouble: ({ line }) => status(line),
+  drawing: ({ lane }) => (panes[lane].view.hidden = !stream),
   figures: ({ lanes }) => {
     if (frozen || !stream) return;
     lanes.forEach(({ rate, half, most, classes }, lane) => {
@@ -240,6 +236,7 @@ onClick("snapshot", addToWardrobe);
 
 function showPanes(two) {
   panes[1].pane.hidden = !two;
+  panes[1].view.hidden = true;
   byId("panes").classList.toggle("two", two);
   byId("compare").setAttribute("aria-pressed", String(two));
 }
@@ -270,7 +267,7 @@ function showLook() {
   const mirrored = byId("mirrored").checked;
   keep({ opacity, mirrored });
   live.classList.toggle("mirrored", mirrored);
-  for (const mask of document.querySelectorAll(".mask")) mask.style.opacity = opacity / 100;
+  post({ type: "look", opacity: opacity / 100 });
 }
 
 showLook();
