@@ -43,18 +43,25 @@ class Segmenter:
         threads: int | None = None,
         providers: Sequence[str] | None = None,
         description: ModelDescription | None = None,
+        busy_wait: bool = True,
     ) -> None:
         """Load a model of the catalogue by name, or an ONNX file: semantic, matting or instance, ours or another's.
 
         `size`: the long side in pixels (height and width where the model wants both), or the name of one of the
         model's sizes, such as "live"; None: its own. `threads`: ONNX Runtime's, None: all cores. `providers`: ONNX
         Runtime's, None: a GPU when there is one. `description`: for an ONNX file that carries none, and of
-        which neither a file beside it nor its graph says enough. ModelError, in
-        one line, when the model is unknown, unreadable, or contradicts its description.
+        which neither a file beside it nor its graph says enough. `busy_wait`: False
+        where other programs need the cores too, such as the browser of a live view. ModelError, in one line, when the
+        model is unknown, unreadable, or contradicts its description.
         """
         path = resolve(model)
         self._runtime = Runtime(
-            path, description or describe_model(path), size=size, threads=threads, providers=providers
+            path,
+            description or describe_model(path),
+            size=size,
+            threads=threads,
+            providers=providers,
+            busy_wait=busy_wait,
         )
 
     @property

@@ -42,9 +42,8 @@ class Choice:
 class LiveModels:
     """What there is to look through; `model` is the one that the wardrobe's photos go through."""
 
-    def __init__(self, model: str = "default", *, threads: int | None = None) -> None:
+    def __init__(self, model: str = "default") -> None:
         self._model = model
-        self._threads = threads
         self._loaded: OrderedDict[str, Segmenter] = OrderedDict()
         self._loading = threading.Lock()
 
@@ -63,7 +62,7 @@ class LiveModels:
         with self._loading:
             segmenter = self._loaded.pop(choice_id, None)
             if segmenter is None:
-                segmenter = Segmenter(choice.path, size=choice.size, threads=self._threads)
+                segmenter = Segmenter(choice.path, size=choice.size, busy_wait=False)
             self._loaded[choice_id] = segmenter
             while len(self._loaded) > _KEPT:
                 self._loaded.popitem(last=False)

@@ -20,7 +20,9 @@ let settings;
 let socket;
 let ready = false;
 let paused = true;
-let wanting = false;
+let wanting = 0; // since when
+let prepares = 15; // milliseconds from asking for a frame to sending it
+let pulling;
 let number = 0;
 let answered = 0;
 let delay = 500;
@@ -65,7 +67,7 @@ function told(message) {
       lane.classes = about.classes;
       lane.colours = new Uint32Array(256);
       about.classes.forEach((item, label) => (lane.colours[label] = item.kind === "background" ? 0 : opaque(item.colour)));
-      Object.assign(lane, { shares: new Float64Array(256), drawn: [], waits: [], last: null });
+      Object.assign(lane, { shares: new Float64Array(256), drawn: [], waits: [], last: null, works: 0 });
     });
     postMessage({ type: "ready" });
     want();
@@ -80,10 +82,21 @@ function told(message) {
 
 /** Ask the page for the newest frame, if the server can take one. */
 function want() {
+  clearTimeout(pulling);
   if (!ready || paused || wanting || number - answered >= AT_ONCE) return;
-  wanting = true;
+  wanting = clock();
   postMessage({ type: "want" });
 }
+
+/** Ask for a frame so that it comes just as the model is done with the one before: no sooner, or it would grow old. */
+function pull() {
+  if (number === answered) return want();
+  const works = Math.min(...asked.map((_, index) => lanes[index].works));
+  clearTimeout(pulling);
+  pulling = setTimeout(want, Math.max(0, works - prepares));
+}
+
+const smooth = (before, now) => before + 0.2 * (now - before);
 
 async function send(kind, bitmap, taken, quality) {
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
@@ -95,6 +108,7 @@ async function send(kind, bitmap, taken, quality) {
   number += 1;
   message[0] = kind;
   new DataView(message.buffer).setUint32(4, number, true);
+  if (wanting) prepares = smooth(prepares, clock() - wanting);
   sent.set(number, { at: clock(), taken, jpeg, bitmap });
   socket.send(message);
   const old = sent.get(number - AT_HAND);
@@ -125,7 +139,7 @@ async function draw(data) {
   lane.last = frame.bitmap ?? (await createImageBitmap(frame.jpeg));
   show(lane);
   const now = clock();
-  const worked = head.getUint32(20, true) / 1000;
+  const worked = (head.getUint32(16, true) + head.getUint32(20, true)) / 1000;
   if (kind === STILL) {
     const garments = lane.garments.map(({ label, score }) => ({ ...shown(lane, label), score }));
     postMessage({ type: "still", lane: index, garments, classes: seen(lane), milliseconds: worked });
@@ -135,7 +149,8 @@ async function draw(data) {
   lane.waits.push({ sent: now - frame.at, taken: now - frame.taken, worked });
   if (lane.waits.length > KEPT) lane.waits.shift();
   if (lane.waits.length === 1) postMessage({ type: "drawing", lane: index });
-  want();
+  lane.works = smooth(lane.works || worked, worked);
+  pull();
 }
 
 /** The label map as a picture of its own, and how much of it each class has. */
@@ -214,7 +229,7 @@ const tasks = {
     asked = models;
     settings = { address, protocols };
     paused = false;
-    wanting = false;
+    wanting = 0;
     delay = 500;
     open();
   },
@@ -225,8 +240,8 @@ const tasks = {
   frame: async ({ bitmap, taken }) => {
     if (ready && !paused) await send(FRAME, bitmap, taken, 0.8);
     else bitmap.close();
-    wanting = false;
-    want();
+    wanting = 0;
+    pull();
   },
   still: ({ bitmap }) => {
     paused = true;
@@ -234,7 +249,7 @@ const tasks = {
   },
   go: () => {
     paused = false;
-    wanting = false;
+    wanting = 0;
     answered = number;
     want();
   },
