@@ -1,4 +1,4 @@
-"""A film for Chromium's fake camera, made of the photos that come with the project, a little moved from frame to frame."""
+"""A film for Chromium's fake camera, made of the photos that come with the project, each a little moved."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "people"
 CAMERA_FLAGS = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
 
-def write_film(path: Path, photos: list[Path], *, size: tuple[int, int] = (640, 480), frames: int = 60) -> Path:
+def write_film(
+    path: Path, photos: list[Path], *, size: tuple[int, int] = (640, 480), frames: int = 60
+) -> Path:
     """Motion JPEG of `size` (width, height), each photo for `frames` frames; Chromium plays it round and round."""
     with path.open("wb") as film:
         for photo in photos:

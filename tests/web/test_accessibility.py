@@ -32,10 +32,16 @@ ALSO = ("/?type=shirt", "/?text=nothing", "/nothing", "/garments/5")
 
 def page_paths() -> list[str]:
     """The paths of all pages, with their parameters in braces."""
-    modules = [importlib.import_module(f"{pages.__name__}.{item.name}") for item in iter_modules(pages.__path__)]
+    modules = [
+        importlib.import_module(f"{pages.__name__}.{item.name}") for item in iter_modules(pages.__path__)
+    ]
     routes = [route for module in modules if hasattr(module, "router") for route in module.router.routes]
     return sorted(
-        {route.path for route in routes if isinstance(route, APIRoute) and route.response_class is HTMLResponse}
+        {
+            route.path
+            for route in routes
+            if isinstance(route, APIRoute) and route.response_class is HTMLResponse
+        }
     )
 
 
@@ -68,7 +74,9 @@ def address_of(served: Served, path: str) -> str | None:
 
 
 def test_the_pages_are_found() -> None:
-    assert {"/", "/add", "/live", "/statistics", "/api", "/offline", "/garments/{garment_id}"} <= set(page_paths())
+    assert {"/", "/add", "/live", "/statistics", "/api", "/offline", "/garments/{garment_id}"} <= set(
+        page_paths()
+    )
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (360, "dark")])

@@ -16,7 +16,9 @@ from tests.web.test_pages import CHROMIUM
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs the package playwright")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
 expect = sync_api.expect
-KEPT = "caches.keys().then(names => Promise.all(names.map(name => caches.open(name).then(kept => kept.keys()))))"
+KEPT = (
+    "caches.keys().then(names => Promise.all(names.map(name => caches.open(name).then(kept => kept.keys()))))"
+)
 
 
 @pytest.fixture
