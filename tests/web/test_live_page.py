@@ -60,7 +60,7 @@ def tab(browser: Any, server: Served) -> Iterator[Watched]:
 
 def begin(page: Any) -> None:
     page.goto("/live")
-    page.get_by_role("button", name="Start the camera").click()
+    page.get_by_role("button", name="Start camera").click()
     expect(page.locator("#pane-0 canvas")).to_be_visible(timeout=SLOW)
 
 
@@ -99,7 +99,7 @@ def test_garments_are_coloured_while_one_moves(tab: Watched) -> None:
         looks.append(colours_in(page, 0))
     wall, face, suit = (plain != strong for plain, strong in zip(*looks, strict=True))
     assert (wall, face, suit) == (False, True, True)
-    page.get_by_role("button", name="Stop the camera").click()
+    page.get_by_role("button", name="Stop camera").click()
     expect(page.get_by_text("The camera is off").first).to_be_visible()
     expect(page.locator("#pane-0 canvas")).to_be_hidden()
     expect(page.get_by_role("button", name="Freeze")).to_be_disabled()
@@ -108,7 +108,7 @@ def test_garments_are_coloured_while_one_moves(tab: Watched) -> None:
 def test_two_models_on_the_stream_and_on_a_still(tab: Watched) -> None:
     page = tab.page
     begin(page)
-    page.get_by_role("button", name="Compare two models").click()
+    page.get_by_role("button", name="Compare models").click()
     for pane, name in enumerate(("live", "full")):
         expect(page.locator(f"#model-{pane}")).to_have_value(f"default/{name}")
         expect(page.locator(f"#pane-{pane} .pace")).to_contain_text("ms each", timeout=SLOW)
@@ -130,14 +130,14 @@ def test_two_models_on_the_stream_and_on_a_still(tab: Watched) -> None:
     expect(page.locator("#pane-0 .pace")).to_contain_text("pictures a second", timeout=SLOW)
     # What was chosen is chosen still when one comes back.
     page.reload()
-    expect(page.get_by_role("button", name="Compare two models")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="Compare models")).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_label("Strength of the colours")).to_have_value("0")
 
 
 def test_a_snapshot_goes_into_the_wardrobe(tab: Watched, server: Served) -> None:
     page = tab.page
     begin(page)
-    page.get_by_role("button", name="Add to the wardrobe").click()
+    page.get_by_role("button", name="Add to wardrobe").click()
     expect(page.locator("#toast")).to_contain_text("appear under “Add”")
     (upload,) = server.client.get("/api/v1/uploads").json()["uploads"]
     assert upload["name"].startswith("camera-")
@@ -167,9 +167,9 @@ def test_a_page_from_before_the_server_is_told(tab: Watched, server: Served) -> 
     stale = server.client.get("/live").text.replace(server.token, "of-another-server")
     page.route("**/live", lambda route: route.fulfill(body=stale, content_type="text/html"))
     page.goto("/live")
-    page.get_by_role("button", name="Start the camera").click()
+    page.get_by_role("button", name="Start camera").click()
     expect(page.get_by_role("alert")).to_contain_text("from before the server was started; load it again")
-    expect(page.get_by_role("button", name="Start the camera")).to_be_enabled()
+    expect(page.get_by_role("button", name="Start camera")).to_be_enabled()
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_without_a_camera_it_says_what_to_do(
     if script:
         tab.page.add_init_script(script)
     tab.page.goto("/live")
-    start = tab.page.get_by_role("button", name="Start the camera")
+    start = tab.page.get_by_role("button", name="Start camera")
     start.click()
     expect(tab.page.get_by_role("alert")).to_contain_text(line)
     expect(start).to_be_enabled()
@@ -206,7 +206,7 @@ def test_a_camera_taken_away_is_said(tab: Watched) -> None:
         }"""
     )
     expect(page.get_by_role("alert")).to_contain_text("taken away")
-    page.get_by_role("button", name="Start the camera").click()
+    page.get_by_role("button", name="Start camera").click()
     expect(page.locator("#pane-0 canvas")).to_be_visible(timeout=SLOW)
     expect(page.get_by_role("alert")).to_be_hidden()
 
@@ -214,13 +214,13 @@ def test_a_camera_taken_away_is_said(tab: Watched) -> None:
 def test_the_keyboard_alone_is_enough(tab: Watched) -> None:
     page = tab.page
     page.goto("/live")
-    page.get_by_role("button", name="Start the camera").focus()
+    page.get_by_role("button", name="Start camera").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#pane-0 canvas")).to_be_visible(timeout=SLOW)
-    expect(page.get_by_role("button", name="Stop the camera")).to_be_focused()
+    expect(page.get_by_role("button", name="Stop camera")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
     expect(page.get_by_role("button", name="Freeze")).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Start the camera")).to_be_focused()
+    expect(page.get_by_role("button", name="Start camera")).to_be_focused()

@@ -98,7 +98,7 @@ function stop() {
 
 function setRunning(running) {
   for (const { pane } of panes) pane.querySelector(".waiting span").textContent = running ? "Getting the model ready…" : "The camera is off";
-  byId("start").textContent = running ? "Stop the camera" : "Start the camera";
+  byId("start").textContent = running ? "Stop camera" : "Start camera";
   byId("start").classList.toggle("primary", !running);
   for (const id of ["freeze", "snapshot"]) byId(id).disabled = !running;
 }
