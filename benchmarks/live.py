@@ -24,9 +24,9 @@ from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.timing import grid  # noqa: E402
-from tests.web.fake_camera import CAMERA_FLAGS, EXAMPLES, write_film  # noqa: E402
-from tests.web.test_pages import CHROMIUM  # noqa: E402
+from benchmarks.timing import grid
+from tests.web.fake_camera import CAMERA_FLAGS, EXAMPLES, write_film
+from tests.web.test_pages import CHROMIUM
 
 RATE, LATENCY = 20.0, 120.0
 TAKE = "lanes.map(lane => (lane.waits ?? []).splice(0))"
@@ -61,7 +61,14 @@ def main() -> None:
         finally:
             server.terminate()
             server.wait()
-    header = ["model", "frames a second", "sent to drawn, ms: median", "95 %", "taken to drawn: median", "95 %"]
+    header = [
+        "model",
+        "frames a second",
+        "sent to drawn, ms: median",
+        "95 %",
+        "taken to drawn: median",
+        "95 %",
+    ]
     print(grid([*header, "the model alone"], rows))
     rate, latency = float(rows[0][1]), float(rows[0][3])
     met = rate >= RATE and latency < LATENCY

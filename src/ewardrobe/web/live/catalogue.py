@@ -84,7 +84,8 @@ def _sizes(name: str, title: str, licence: str, path: Path, about: ModelDescript
     if about.task not in _TASKS:
         return
     # The live size first: it is the one that keeps pace with a camera.
-    for size in sorted(about.sizes, key=lambda size: size != "live") or [None]:
+    sizes: list[str | None] = sorted(about.sizes, key=lambda size: size != "live") or [None]
+    for size in sizes:
         pixels = about.sizes[size] if size is not None else about.default_size()
         longest = pixels if isinstance(pixels, int) else max(pixels)
         shown = f"{title}, {size}" if size is not None and len(about.sizes) > 1 else title

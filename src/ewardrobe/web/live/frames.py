@@ -115,4 +115,5 @@ def encode_mask(frame: Frame, lane: int, mask: Mask) -> bytes:
 def _runs(label_map: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
     flat = label_map.ravel()
     ends = np.append(np.flatnonzero(flat[1:] != flat[:-1]) + 1, flat.size)
-    return (ends | (flat[ends - 1].astype(np.int64) << 24)).astype("<u4")
+    runs: npt.NDArray[np.uint32] = (ends | (flat[ends - 1].astype(np.int64) << 24)).astype("<u4")
+    return runs
