@@ -1,6 +1,6 @@
 """How fast the live view is from end to end: Chromium with a film as its camera, 640x480, 30 frames a second.
 
-uv run benchmarks/live.py [--seconds 30] [--warmup 5]
+uv run benchmarks/live.py [--seconds 30] [--warmup 5]        (needs Chromium and the package psutil)
 
 Each frame is followed from the browser's own clock: taken from the camera, sent as a JPEG file, drawn with its mask on
 the page's canvas. The browser runs on the same machine and without a graphics card, so that it takes more of the cores
@@ -10,16 +10,19 @@ than a person's would. Asked for: 20 frames a second, and 95 % drawn within 120 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -43,6 +46,7 @@ def main() -> None:
     options = parser.parse_args()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before\n")
     rows: list[list[str]] = []
+    uses: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         film = write_film(Path(folder) / "film.mjpeg", [EXAMPLES / "astronaut.jpg"])
         server, url = start_server(Path(folder) / "home")
@@ -54,8 +58,12 @@ def main() -> None:
                 )
                 for count in (1, 2):
                     page = browser.new_page(base_url=url, viewport={"width": 1280, "height": 900})
-                    for name, waits, seconds in look(page, count, options.seconds, options.warmup):
+                    found = look(page, count, options.seconds, options.warmup, server.pid)
+                    for name, waits, seconds in found.models:
                         rows.append([f"{count} at once: {name}", *figures(waits, seconds)])
+                    frames = max(len(waits) for _, waits, _ in found.models)
+                    shares = [f"{part} {1000 * used / frames:.0f}" for part, used in found.used.items()]
+                    uses.append(f"{count} at once: {', '.join(shares)}")
                     page.close()
                 browser.close()
         finally:
@@ -70,6 +78,8 @@ def main() -> None:
         "95 %",
     ]
     print(grid([*header, "the model alone"], rows))
+    print("\nmilliseconds of CPU time for each frame drawn by the quicker model")
+    print("\n".join(uses))
     rate, latency = float(rows[0][1]), float(rows[0][3])
     met = rate >= RATE and latency < LATENCY
     print(f"\n{RATE:.0f} frames a second, 95 % within {LATENCY:.0f} ms: {'met' if met else 'MISSED'}")
@@ -87,10 +97,16 @@ def start_server(home: Path) -> tuple[subprocess.Popen[str], str]:
     return server, found[0]
 
 
-def look(
-    page: Page, count: int, seconds: float, warmup: float
-) -> list[tuple[str, list[dict[str, float]], float]]:
-    """For each model: its name, a record for each frame drawn, and the seconds this took."""
+@dataclass(frozen=True)
+class Look:
+    """For each model its name, a record for each frame drawn, the seconds this took; CPU seconds by program."""
+
+    models: list[tuple[str, list[dict[str, float]], float]]
+    used: dict[str, float]
+
+
+def look(page: Page, count: int, seconds: float, warmup: float, server: int) -> Look:
+    """Look through the first `count` models for so many seconds."""
     page.goto("/live")
     if count == 2:
         page.get_by_role("button", name="Compare models").click()
@@ -100,16 +116,28 @@ def look(
     time.sleep(warmup)
     worker = page.workers[0]
     worker.evaluate(TAKE)
-    started, found = time.perf_counter(), [list[dict[str, float]]() for _ in range(count)]
-    passed = 0.0
+    before, started = cpu_seconds(server), time.perf_counter()
+    found, passed = [list[dict[str, float]]() for _ in range(count)], 0.0
     while passed < seconds:
         time.sleep(1)
         taken: Any = worker.evaluate(TAKE)
         for waits, more in zip(found, taken, strict=False):
             waits.extend(more)
         passed = time.perf_counter() - started
+    used = {part: value - before[part] for part, value in cpu_seconds(server).items()}
     names = [page.locator(f"#model-{number}").input_value() for number in range(count)]
-    return [(name, waits, passed) for name, waits in zip(names, found, strict=True)]
+    return Look([(name, waits, passed) for name, waits in zip(names, found, strict=True)], used)
+
+
+def cpu_seconds(server: int) -> dict[str, float]:
+    """What the server and the browser, which are children of this process, have used so far."""
+    used = {"server": 0.0, "browser": 0.0}
+    for process in psutil.Process().children(recursive=True):
+        part = "server" if process.pid == server else "browser"
+        with contextlib.suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            used[part] += times.user + times.system
+    return used
 
 
 def figures(waits: list[dict[str, float]], seconds: float) -> list[str]:
