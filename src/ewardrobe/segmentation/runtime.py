@@ -68,11 +68,13 @@ class Runtime:
         size: int | str | tuple[int, int] | None = None,
         threads: int | None = None,
         providers: Sequence[str] | None = None,
+        busy_wait: bool = True,
     ) -> None:
         """Load the model at `path`; ModelError when it cannot be, or when it contradicts its description.
 
         `description` stands in for a missing one. `size`: pixels of the long side (or height and width), or a name from
         the description's `sizes`; None: the model's own. `threads`: of ONNX Runtime, None: all cores.
+        `busy_wait`: see `open_session`.
         """
         metadata = read_metadata(path)
         self.path = path
@@ -84,7 +86,7 @@ class Runtime:
             )
         self.taxonomy: Taxonomy = self.description.load_taxonomy()
         _check_classes(self.description, self.taxonomy)
-        self.session = open_session(path, threads, providers)
+        self.session = open_session(path, threads, providers, busy_wait=busy_wait)
         self._input_name = check_graph(self.session, self.description, len(self.taxonomy), path.name)
         self.size = self._size(size)
         named = size if isinstance(size, str) else "full" if size is None else ""

@@ -9,6 +9,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from ewardrobe.errors import PhotoError
 from ewardrobe.imaging import Photo, PhotoSource, open_photo
 from ewardrobe.segmentation.catalogue import describe_model, resolve
@@ -40,18 +43,25 @@ class Segmenter:
         threads: int | None = None,
         providers: Sequence[str] | None = None,
         description: ModelDescription | None = None,
+        busy_wait: bool = True,
     ) -> None:
         """Load a model of the catalogue by name, or an ONNX file: semantic, matting or instance, ours or another's.
 
         `size`: the long side in pixels (height and width where the model wants both), or the name of one of the
         model's sizes, such as "live"; None: its own. `threads`: ONNX Runtime's, None: all cores. `providers`: ONNX
         Runtime's, None: a GPU when there is one. `description`: for an ONNX file that carries none, and of
-        which neither a file beside it nor its graph says enough. ModelError, in
-        one line, when the model is unknown, unreadable, or contradicts its description.
+        which neither a file beside it nor its graph says enough. `busy_wait`: False
+        where other programs need the cores too, such as the browser of a live view. ModelError, in one line, when the
+        model is unknown, unreadable, or contradicts its description.
         """
         path = resolve(model)
         self._runtime = Runtime(
-            path, description or describe_model(path), size=size, threads=threads, providers=providers
+            path,
+            description or describe_model(path),
+            size=size,
+            threads=threads,
+            providers=providers,
+            busy_wait=busy_wait,
         )
 
     @property
@@ -105,6 +115,22 @@ class Segmenter:
             presence=prediction.presence,
             detections=prediction.detections,
         )
+
+    def label_map(
+        self, pixels: npt.NDArray[np.uint8], size: tuple[int, int] | None = None
+    ) -> npt.NDArray[np.uint8]:
+        """The label map alone of a frame `pixels`, uint8 (H, W, 3) sRGB; for a stream, which has no time for garments.
+
+        uint8 (H, W), or of `size` (height, width): the frame seen at that many pixels.
+        """
+        scores = self._runtime.run(pixels).scores
+        if size is not None:
+            height, width = scores.size
+            scores = scores.over((0, 0, width, height), size)
+        labels = scores.label_map()
+        if self.description.task != "instance":
+            clean(labels, scores, self.taxonomy)
+        return labels
 
     def segment_many(
         self,

@@ -43,8 +43,14 @@ def _onnxruntime() -> Any:
     return onnxruntime
 
 
-def open_session(path: Path, threads: int | None, providers: Sequence[str] | None) -> Any:
-    """An inference session of the model at `path`; ModelError when it or a provider cannot be loaded."""
+def open_session(
+    path: Path, threads: int | None, providers: Sequence[str] | None, *, busy_wait: bool = True
+) -> Any:
+    """An inference session of the model at `path`; ModelError when it or a provider cannot be loaded.
+
+    `busy_wait`: whether threads without work go round in circles for a while, ready for more. Alone on a machine that
+    is a little faster; beside other programs it takes their time, half of all that is used.
+    """
     ort = _onnxruntime()
     options = ort.SessionOptions()
     options.log_severity_level = _QUIET
@@ -52,6 +58,8 @@ def open_session(path: Path, threads: int | None, providers: Sequence[str] | Non
     # Photos differ in shape: a memory plan per shape would be kept for each and grow over a long run.
     options.enable_mem_pattern = False
     options.inter_op_num_threads = 1
+    if not busy_wait:
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if threads is not None:
         options.intra_op_num_threads = threads
     chosen = list(available_providers() if providers is None else providers)

@@ -17,6 +17,8 @@ from ewardrobe.jobs.inbox import Inbox
 from ewardrobe.jobs.workshop import Workshop
 from ewardrobe.wardrobe import Wardrobe, home
 from ewardrobe.web.errors import public_line
+from ewardrobe.web.live.catalogue import LiveModels
+from ewardrobe.web.live.session import Live
 
 __all__ = ["CurrentRoom", "Room"]
 
@@ -29,6 +31,7 @@ class Room:
     """One served wardrobe.
 
     Attributes:
+        live: what the live view's sockets share.
         token: what our own pages send with every change (see `security.Guard`).
         editing: held from looking at a garment's version to changing it.
     """
@@ -37,6 +40,7 @@ class Room:
     inbox: Inbox
     workshop: Workshop
     importer: Importer
+    live: Live
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     editing: threading.Lock = field(default_factory=threading.Lock)
     _places: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(_WAITING))
@@ -51,10 +55,12 @@ class Room:
             wardrobe.close()
             raise
         workshop = Workshop(wardrobe.path, model)
-        return cls(wardrobe, inbox, workshop, Importer(inbox, workshop, public_line))
+        importer = Importer(inbox, workshop, public_line)
+        return cls(wardrobe, inbox, workshop, importer, Live(LiveModels(model)))
 
     def close(self) -> None:
         """Stop working and let go of everything."""
+        self.live.close()
         self.importer.stop()
         self.inbox.close()
         self.wardrobe.close()

@@ -15,22 +15,41 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["LOOPBACK", "MAX_BODY", "MAX_UPLOAD", "TOKEN_HEADER", "BodyLimit", "Guard", "host_name"]
+__all__ = [
+    "LIVE_PROTOCOL",
+    "LOOPBACK",
+    "MAX_BODY",
+    "MAX_UPLOAD",
+    "STALE_PAGE",
+    "TOKEN_HEADER",
+    "TOKEN_PROTOCOL",
+    "BodyLimit",
+    "Guard",
+    "host_name",
+]
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 """The names under which the app answers."""
 
 TOKEN_HEADER = "x-csrf-token"
+LIVE_PROTOCOL = "ewardrobe.live"
+TOKEN_PROTOCOL = "csrf."
+"""Browsers let a page set no headers of a socket: the token comes as one of its subprotocols, after this."""
+
+STALE_PAGE = 4403
+"""The code with which a socket is closed whose page holds another server's token."""
+
 MAX_BODY = 1 << 20
 MAX_UPLOAD = 64 << 20
 """Bytes of a photo that is sent; the form around it may add a little."""
 
+_STALE = "this page is from before the server was started; load it again"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORM_ROOM = 64 << 10
 _HEADERS = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self';"
-        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        " manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
@@ -63,6 +82,9 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request, or hand it on."""
+        if scope["type"] == "websocket":
+            await self._answer_socket(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -82,6 +104,25 @@ class Guard:
         status, line = refusal
         await JSONResponse({"detail": line}, status)(scope, receive, send_with_headers)
 
+    async def _answer_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A socket is held to what a request that changes something is: host, origin and, from a browser, the token."""
+        headers = Headers(scope=scope)
+        host, origin = headers.get("host", ""), headers.get("origin")
+        scheme = {"ws": "http", "wss": "https"}.get(scope["scheme"], "")
+        foreign = origin is not None and origin != f"{scheme}://{host}"
+        if host_name(host) not in self._hosts or foreign:
+            await send({"type": "websocket.close"})  # before it is accepted: 403
+            return
+        offered = scope.get("subprotocols", ())
+        token = TOKEN_PROTOCOL + self._token
+        if origin is None or any(secrets.compare_digest(item.encode(), token.encode()) for item in offered):
+            await self._app(scope, receive, send)
+            return
+        # A page is told the reason only of a socket that was open.
+        chosen = LIVE_PROTOCOL if LIVE_PROTOCOL in offered else None
+        await send({"type": "websocket.accept", "subprotocol": chosen})
+        await send({"type": "websocket.close", "code": STALE_PAGE, "reason": _STALE})
+
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
@@ -99,7 +140,7 @@ class Guard:
         if safe or (site is None and origin is None):
             return None
         if not secrets.compare_digest(headers.get(TOKEN_HEADER, "").encode(), self._token.encode()):
-            return 403, "this page is from before the server was started; load it again"
+            return 403, _STALE
         return None
 
 

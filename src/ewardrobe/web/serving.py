@@ -10,6 +10,7 @@ from pathlib import Path
 import uvicorn
 
 from ewardrobe.web.app import create_app
+from ewardrobe.web.live.frames import MAX_FRAME
 
 __all__ = ["Server", "make_server", "run_server"]
 
@@ -32,7 +33,13 @@ def make_server(home: Path | None, *, model: str = "default") -> Server:
     # Every address and photo name that a log line would hold is the owner's own business.
     return Server(
         uvicorn.Config(
-            app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+            ws_max_size=MAX_FRAME,
+            ws_per_message_deflate=False,  # a JPEG file gets no smaller, and a mask is small
         )
     )
 

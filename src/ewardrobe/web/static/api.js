@@ -60,6 +60,7 @@ export function say(line, { later = false } = {}) {
 
 /** Run something a click asked for; what goes wrong is said, and the button waits meanwhile. */
 export async function doing(button, work) {
+  const focused = document.activeElement === button;
   button.disabled = true;
   try {
     return await work();
@@ -68,6 +69,8 @@ export async function doing(button, work) {
     return undefined;
   } finally {
     button.disabled = false;
+    // A button that waits loses the focus; who uses the keyboard is to find it where it was.
+    if (focused && document.activeElement === document.body) button.focus();
   }
 }
 
