@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from ewardrobe.web.api import garments, images, photos, service, stateless
+from ewardrobe.web.api import bulk, cutouts, garments, images, photos, service, stateless
 from ewardrobe.web.api.models import Answers, Problem
 
 __all__ = ["UPLOAD_PATHS", "router"]
@@ -16,7 +16,7 @@ _PROBLEMS: Answers = {
 }
 
 router = APIRouter(prefix=_PREFIX, responses=_PROBLEMS)
-for _module in (garments, images, photos, service, stateless):
+for _module in (garments, bulk, cutouts, images, photos, service, stateless):
     router.include_router(_module.router)
 
 UPLOAD_PATHS = frozenset(_PREFIX + path for path in ("/photos", "/segment", "/cutout"))
