@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -39,7 +40,7 @@ def test_painting_and_putting_back(served: Served, worn: dict[str, Any]) -> None
     base = f"/api/v1/garments/{worn['id']}/appearances/{item['id']}"
     first = mask_of(served, item["mask"])
     assert (mask_of(served, f"{base}/mask-preview") == first).all()
-    x, y, width, height = item["box"]
+    x, _, width, _ = item["box"]
     painted = first.copy()
     painted[:, : x + width // 2] = False
     answer = served.client.put(
@@ -51,9 +52,6 @@ def test_painting_and_putting_back(served: Served, worn: dict[str, Any]) -> None
     new = changed["appearances"][0]
     assert new["checked_at"] and new["cutout"] != item["cutout"]
     assert (mask_of(served, new["mask"]) == painted).all()
-    assert served.client.get(new["cutout"]).headers["etag"] != served.client.get(item["cutout"]).headers[
-        "etag"
-    ] or (new["cutout"] != item["cutout"])
     # The second editor still has the first version.
     late = served.client.put(
         f"{base}/mask", files={"mask": ("m.png", png(first))}, headers={"If-Match": f'"{worn["version"]}"'}
@@ -162,9 +160,8 @@ def test_thirty_at_once(served: Served) -> None:
     assert answer.json() == {"changed": 30}
     one = client.get(f"/api/v1/garments/{ids[7]}").json()
     assert (one["status"], one["status_reason"], one["tags"]) == ("archived", "<b>holes</b>", ["own", "x"])
-    assert client.patch(
-        "/api/v1/garments", json={"query": {"type": "sock", "status": "archived"}, "remove": True}
-    ).json() == {"changed": 30}
+    archived = {"query": {"type": "sock", "status": "archived"}, "remove": True}
+    assert client.patch("/api/v1/garments", json=archived).json() == {"changed": 30}
     assert client.get(f"/api/v1/garments/{ids[0]}").json()["removed_at"]
     client.post("/api/v1/undo")
     client.post("/api/v1/undo")
@@ -183,13 +180,12 @@ def test_thirty_at_once(served: Served) -> None:
 
 
 def test_a_photo_under_way_can_be_given_up(served: Served, upload: Callable[..., httpx.Response]) -> None:
-    numbers = [upload(picture(None, quality=number), f"{number}.png").json()["id"] for number in (1,)]
-    for number in numbers:
-        answer = served.client.delete(f"/api/v1/uploads/{number}")
-        assert answer.status_code in (200, 409)
-        upload_ = served.wait(number)
-        assert upload_["status"] == ("cancelled" if answer.status_code == 200 else "done")
-        assert bool(upload_["garments"]) == (answer.status_code == 409)
-    assert served.client.delete(f"/api/v1/uploads/{numbers[0]}").status_code == 409
+    number = upload(picture()).json()["id"]
+    while served.client.get(f"/api/v1/uploads/{number}").json()["status"] == "waiting":
+        time.sleep(0.005)
+    # The process that looks at photos takes a second to start, so this comes before it is done.
+    assert served.client.delete(f"/api/v1/uploads/{number}").json()["status"] == "cancelled"
+    assert served.wait(number)["garments"] == []
+    assert served.client.delete(f"/api/v1/uploads/{number}").status_code == 409
     # The next one is taken as if nothing had been.
     assert served.wait(upload(picture(), "next.png").json()["id"])["status"] == "done"

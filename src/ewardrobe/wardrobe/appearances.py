@@ -71,6 +71,12 @@ class Appearances:
         inside: Mask = _grey(self.get(appearance_id)) >= _INSIDE
         return inside
 
+    def was_changed(self, appearance_id: int) -> bool:
+        """Whether there is an earlier cut-out that `reset_mask` would put back."""
+        query = select(earlier_cutouts.c.id).where(earlier_cutouts.c.appearance_id == appearance_id)
+        with self._storage.reading() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
     def set_mask(
         self,
         appearance_id: int,
