@@ -88,7 +88,7 @@ def redo_mask(
 def accept_cutout(
     room: CurrentRoom, garment_id: Number, appearance_id: Number, response: Response
 ) -> GarmentOut:
-    """Say that the cut-out is right as it is: it counts as checked in `ewardrobe corrections export`."""
+    """Say that the cut-out is right as it is: it counts as checked in `ewardrobe corrections`."""
     with room.editing:
         room.wardrobe.appearances.accept(_of(room, garment_id, appearance_id).id)
     return told(room.wardrobe.get(garment_id), response)
