@@ -69,8 +69,8 @@ def grab_cut(
         hints[:, [0, -1]] = cv2.GC_BGD
     cv2.setRNGSeed(0)
     try:
-        models = np.zeros((1, 65)), np.zeros((1, 65))
-        cv2.grabCut(small, hints, None, *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)
+        inner, outer = np.zeros((1, 65)), np.zeros((1, 65))  # the two colour models, which nobody asks for
+        cv2.grabCut(small, hints, (0, 0, 1, 1), outer, inner, _ROUNDS, cv2.GC_INIT_WITH_MASK)
     except cv2.error as error:
         raise MaskError("nothing stands out there; draw the box closer, or paint the garment") from error
     found = _tidied((hints == cv2.GC_FGD) | (hints == cv2.GC_PR_FGD))
