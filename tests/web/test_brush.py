@@ -74,7 +74,7 @@ def test_painting_changes_what_was_painted(browser: Any, served: Served, touch: 
         assert near_line or np.hypot(row - middle[1], column - middle[0]) <= radius + 5
     expect(page.get_by_text("the cut-out is checked by you")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
-    page.wait_for_load_state()
+    expect(page.locator("#toast")).to_contain_text("Taken back")
     expect(page.get_by_text("the cut-out is checked by you")).to_have_count(0)
     assert (mask_of(served, 1, 1) == before).all()
     watched.context.close()
