@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ewardrobe.errors import (
+    ChangedError,
     DatasetError,
     EwardrobeError,
     MaskError,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ChangedError",
     "DatasetError",
     "EwardrobeError",
     "MaskError",

@@ -7,6 +7,7 @@ traceback and exits with the error's `exit_code`.
 from __future__ import annotations
 
 __all__ = [
+    "ChangedError",
     "DatasetError",
     "EwardrobeError",
     "MaskError",
@@ -63,6 +64,10 @@ class NewerStoreError(StoreError):
 
 class NotFoundError(StoreError):
     """An ID that is not in the wardrobe."""
+
+
+class ChangedError(StoreError):
+    """A change to something that was changed meanwhile; nothing was done."""
 
 
 class MissingExtraError(EwardrobeError):

@@ -20,6 +20,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 import ewardrobe.wardrobe.adding
 import ewardrobe.wardrobe.transfer.importing  # noqa: F401
@@ -27,7 +31,7 @@ from ewardrobe.wardrobe import Wardrobe
 from ewardrobe.wardrobe.database import upgrade
 from tests.wardrobe import rendered
 
-OPERATIONS = ("add", "import", "migrate")
+OPERATIONS = ("add", "import", "migrate", "mask")
 EXPORTED = 6
 """Photos in the export that is imported."""
 
@@ -57,12 +61,28 @@ def work(operation: str, home: Path, seed: int, photos: int, report: int) -> Non
         elif operation == "import":
             wardrobe.import_(home.with_name("export.zip"))
             os.write(report, b"all\n")
+        elif operation == "mask":
+            for number in range(photos):
+                wardrobe.appearances.set_mask(1, painted(seed + number), describe=described)
+                os.write(report, f"{seed + number}\n".encode())
         else:
             for number in range(seed, seed + photos):
                 photo = rendered.photo(number)
                 found = [rendered.item(2 * number), rendered.item(2 * number + 1)]
                 wardrobe.add_segmented(photo, found, model=rendered.MODEL)
                 os.write(report, f"{photo.sha256}\n".encode())
+
+
+def painted(number: int) -> npt.NDArray[np.bool_]:
+    """The mask that a worker gives for the `number`-th time; each has an area of its own."""
+    mask = np.zeros(rendered.SIZE[::-1], np.bool_)
+    mask[:40, : 1 + number % rendered.SIZE[0]] = True
+    return mask
+
+
+def described(_: Any, garment: Any) -> Any:
+    """What a worker says of a garment."""
+    return rendered.attributes(garment.area)
 
 
 def _start(
@@ -108,6 +128,10 @@ def prepare(operation: str, folder: Path) -> Path:
             for number in range(EXPORTED):
                 wardrobe.add_segmented(rendered.photo(number), [rendered.item(number)], model=rendered.MODEL)
             wardrobe.export(folder / "export.zip")
+    if operation == "mask" and not home.exists():
+        with Wardrobe.open(home) as wardrobe:
+            items = [rendered.item(0), rendered.item(1)]
+            wardrobe.add_segmented(rendered.photo(0), items, model=rendered.MODEL)
     if operation == "migrate":
         old = folder / "old"
         if not old.exists():
@@ -164,6 +188,15 @@ def _check_stored(operation: str, wardrobe: Wardrobe, reported: list[str], tally
     if operation == "migrate":
         if len(garments) != OLD_GARMENTS or len(wardrobe.find("uberwurf")) != OLD_GARMENTS:
             tally.problems.append("the migration lost garments or their search text")
+        return
+    if operation == "mask":
+        # What was reported last, or the one after it, or none at all: and all that belongs to it.
+        area = wardrobe.get(1).appearances[0].area
+        if np.count_nonzero(wardrobe.appearances.mask(1)) != area:
+            tally.problems.append("a mask and its row disagree")
+        last = int(reported[-1]) if reported else None
+        if last is not None and area not in [np.count_nonzero(painted(last + more)) for more in (0, 1)]:
+            tally.problems.append(f"mask {last} was reported stored and is not there")
         return
     photos = {photo.sha256: photo for photo in wardrobe.photos()}
     if operation == "import":

@@ -6,10 +6,13 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ewardrobe.attributes import Attributes
+from ewardrobe.segmentation import Garment
 from ewardrobe.wardrobe import OutfitItem, Wardrobe
 from tests.wardrobe import rendered
 from tests.wardrobe.rows import files_of, rows_of
@@ -28,7 +31,15 @@ ACTIONS: dict[str, Verb] = {
     "remove outfit": lambda w: w.outfits.remove(1),
     "wear": lambda w: w.wears.add(outfit=1, on="2026-05-05"),
     "remove wear": lambda w: w.wears.remove(1),
+    "mask": lambda w: w.appearances.set_mask(1, np.eye(72, 96, dtype=bool), describe=describe),
+    "cut out": lambda w: w.appearances.add(1, np.eye(72, 96, dtype=bool), "bag", describe=describe),
+    "accept": lambda w: w.appearances.accept(2),
+    "move photo": lambda w: w.appearances.move(3, 1),
 }
+
+
+def describe(_: object, garment: Garment) -> Attributes:
+    return rendered.attributes(garment.area)
 
 
 @pytest.mark.parametrize("verb", ACTIONS)

@@ -17,12 +17,12 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="killing is POSI
 
 @pytest.mark.slow
 def test_killed_at_random_moments(tmp_path: Path) -> None:
-    tally = run(6, tmp_path, seed=7)
-    assert tally.kills == 6
+    tally = run(8, tmp_path, seed=7)
+    assert tally.kills == 8
     assert tally.problems == []
 
 
-@pytest.mark.parametrize(("operation", "every"), [("add", 11), ("import", 43), ("migrate", 97)])
+@pytest.mark.parametrize(("operation", "every"), [("add", 11), ("import", 43), ("migrate", 97), ("mask", 17)])
 def test_killed_step_by_step(tmp_path: Path, operation: str, every: int) -> None:
     tally = step_kills(operation, tmp_path, every=every)
     assert tally.kills >= 5

@@ -9,6 +9,7 @@ import typer
 from ewardrobe.cli import (
     add,
     compare,
+    corrections,
     dataset,
     doctor,
     evaluate,
@@ -68,6 +69,7 @@ for _panel, _name, _function in (
     (_STORE, "import", exchange.import_),
     (_STORE, "backup", exchange.backup),
     (_STORE, "restore", exchange.restore),
+    (_STORE, "corrections", corrections.corrections),
     (_TOOLS, "evaluate", evaluate.evaluate),
     (_TOOLS, "compare", compare.compare),
     (_TOOLS, "train", train.train),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from ewardrobe.errors import EwardrobeError, StoreError
@@ -14,6 +15,7 @@ from ewardrobe.jobs.workshop import Workshop
 __all__ = ["Importer"]
 
 _PAUSE = 15.0  # seconds until the next try, where the disk is full or the wardrobe cannot be written
+_PATIENCE, _GLANCE = 10.0, 0.05  # seconds until a photo that is given up has ended
 _log = logging.getLogger(__name__)
 
 
@@ -38,6 +40,20 @@ class Importer:
     def wake(self) -> None:
         """Look again: something new waits."""
         self._news.set()
+
+    def give_up(self, upload_id: int) -> bool:
+        """Give up a photo that waits or is worked on; False when it is finished already."""
+        if self._inbox.cancel(upload_id):
+            return True
+        if self._inbox.get(upload_id).status != "working":
+            return False
+        self._workshop.give_up(self._inbox.file(upload_id))
+        for _ in range(round(_PATIENCE / _GLANCE)):
+            status = self._inbox.get(upload_id).status
+            if status != "working":
+                return status == "cancelled"
+            time.sleep(_GLANCE)
+        return False
 
     def stop(self) -> None:
         """Stop, and close the workshop; the photo under way waits again at the next start."""

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ewardrobe.errors import EwardrobeError, PhotoError, UsageError
 from ewardrobe.jobs.adding import garment_records, open_wardrobe
+from ewardrobe.jobs.mending import TASKS as MENDING
 from ewardrobe.jobs.outcomes import reason_of
 from ewardrobe.jobs.pool import available_cores
 
@@ -35,6 +36,7 @@ Pipe: TypeAlias = "Connection[Any, Any]"
 PHOTO_SECONDS = 300.0
 """How long one photo may take before it is given up."""
 
+_CANCELLED: dict[str, Any] = {"status": "cancelled", "reason": "", "garments": []}
 _HEX = re.compile(r"#([0-9a-fA-F]{6})")
 
 
@@ -50,18 +52,50 @@ class Workshop:
         self._process: Any = None
         self._pipe: Pipe | None = None
         self._closed = False
+        self._adding: Path | None = None
+        self._given_up: set[Path] = set()
 
     def add(self, file: Path, name: str) -> dict[str, Any]:
-        """Add a photo to the wardrobe: `status` ("done" or "skipped"), `reason`, and `garments`, a record each."""
-        return dict(self._run("add", str(file), name))
+        """Add a photo to the wardrobe: `status`, `reason`, and `garments`, a record each.
+
+        The status is "done", "skipped", or "cancelled" after `give_up`; the photo is stored whole or not at all.
+        """
+        try:
+            with self._turn:
+                if file in self._given_up:
+                    return _CANCELLED
+                self._adding = file
+                try:
+                    return dict(self._run("add", str(file), name))
+                except PhotoError:
+                    if file in self._given_up:
+                        return _CANCELLED
+                    raise
+        finally:
+            self._adding = None
+            self._given_up.discard(file)
+
+    def give_up(self, file: Path) -> None:
+        """Let go of a photo that is being added, or waits to be: the process that works on it ends."""
+        self._given_up.add(file)
+        process = self._process
+        if self._adding == file and process is not None:
+            process.kill()
+
+    def mend(self, task: str, *arguments: Any) -> Any:
+        """One of `jobs.mending.TASKS` on what is stored."""
+        with self._turn:
+            return self._run(task, *arguments)
 
     def segment(self, data: bytes) -> dict[str, Any]:
         """The garments in a photo as a COCO document; nothing is stored."""
-        return dict(self._run("segment", data))
+        with self._turn:
+            return dict(self._run("segment", data))
 
     def cut_out(self, data: bytes, of: str, background: str, crop: bool) -> list[tuple[str, bytes]]:
         """Pieces of a photo (`Segmentation.cutouts`) as names and PNG files; `background` is a colour or empty."""
-        return list(self._run("cut_out", data, of, background, crop))
+        with self._turn:
+            return list(self._run("cut_out", data, of, background, crop))
 
     def close(self) -> None:
         """End the process, whatever it is doing; what it was storing is stored whole or not at all."""
@@ -69,25 +103,22 @@ class Workshop:
         self._end()
 
     def _run(self, task: str, *arguments: Any) -> Any:
-        """Do a task and return its result, or raise the `EwardrobeError` that it ended in."""
-        with self._turn:
-            if self._closed:
-                raise EwardrobeError("the server is being stopped")
-            pipe = self._pipe
-            if pipe is None or self._process is None or not self._process.is_alive():
-                pipe = self._start()
-            try:
-                pipe.send((task, arguments))
-                answered = pipe.poll(PHOTO_SECONDS)
-                answer: tuple[EwardrobeError | None, Any] = pipe.recv() if answered else (None, None)
-            except (EOFError, OSError) as reason:
-                self._end()
-                raise PhotoError(
-                    "this photo ended the process that opened it; nothing was stored"
-                ) from reason
-            if not answered:
-                self._end()
-                raise PhotoError(f"this photo took more than {PHOTO_SECONDS:.0f} seconds; nothing was stored")
+        """Do a task in turn and return its result, or raise the `EwardrobeError` that it ended in."""
+        if self._closed:
+            raise EwardrobeError("the server is being stopped")
+        pipe = self._pipe
+        if pipe is None or self._process is None or not self._process.is_alive():
+            pipe = self._start()
+        try:
+            pipe.send((task, arguments))
+            answered = pipe.poll(PHOTO_SECONDS)
+            answer: tuple[EwardrobeError | None, Any] = pipe.recv() if answered else (None, None)
+        except (EOFError, OSError) as reason:
+            self._end()
+            raise PhotoError("this photo ended the process that opened it; nothing was stored") from reason
+        if not answered:
+            self._end()
+            raise PhotoError(f"this photo took more than {PHOTO_SECONDS:.0f} seconds; nothing was stored")
         error, result = answer
         if error is not None:
             raise error
@@ -175,4 +206,9 @@ def _open(data: bytes) -> Photo:
     return open_photo(data)
 
 
-TASKS: dict[str, Callable[..., Any]] = {"add": _add, "segment": _segment, "cut_out": _cut_out}
+TASKS: dict[str, Callable[..., Any]] = {
+    "add": _add,
+    "segment": _segment,
+    "cut_out": _cut_out,
+    **MENDING,
+}

@@ -26,7 +26,7 @@ from ewardrobe.wardrobe.records import (
     StoredPhoto,
     Wear,
 )
-from ewardrobe.wardrobe.search import SORTS
+from ewardrobe.wardrobe.search import SORTS, Filters
 from ewardrobe.wardrobe.store import Wardrobe, home
 from ewardrobe.wardrobe.transfer import restore
 
@@ -39,6 +39,7 @@ __all__ = [
     "AddResult",
     "Appearance",
     "DamagedStoreError",
+    "Filters",
     "GarmentStore",
     "HistoryEntry",
     "ImportResult",

@@ -33,9 +33,11 @@ __all__ = [
     "THUMBNAIL",
     "already_stored",
     "appearance_files",
+    "insert_item",
     "mask_pixels",
     "original_name",
     "segmented_items",
+    "stage_item",
     "stage_photo",
     "store_photo",
     "thumbnail",
@@ -162,14 +164,14 @@ def stage_photo(
         "taken_at": photo.taken_at and photo.taken_at.replace(tzinfo=None),
     }
     staging.write(row["file"], data)
-    staged = (_stage_item(staging, photo.sha256, number, item, model) for number, item in enumerate(items, 1))
+    staged = (stage_item(staging, photo.sha256, number, item, model) for number, item in enumerate(items, 1))
     return StagedPhoto(row, tuple(staged))
 
 
 def _insert_photo(action: Action, staged: StagedPhoto) -> tuple[int, list[int]]:
     """The photo's row, and a new garment with its appearance for every item; returns their numbers."""
     photo_id = action.insert(photos, {**staged.row, "added_at": action.at})
-    return photo_id, [_insert_item(action, photo_id, item) for item in staged.items]
+    return photo_id, [insert_item(action, photo_id, item) for item in staged.items]
 
 
 def original_name(sha256: str, kind: str | None) -> str:
@@ -219,9 +221,10 @@ def _shown(name: str) -> str:
     return name.encode("utf-8", "replace").decode("utf-8").replace("\0", "?")[:255]
 
 
-def _stage_item(
+def stage_item(
     staging: Staging, sha256: str, number: int, item: SegmentedItem, model: str | None
 ) -> StagedItem:
+    """Write the mask, cut-out and thumbnail of item `number` of a photo into the staging folder, under a new name."""
     uid = uuid.uuid4().hex
     files = appearance_files(sha256, uid)
     staging.write(files["mask_file"], to_png_bytes(mask_pixels(item.mask, item.alpha), level=1))
@@ -245,7 +248,8 @@ def _stage_item(
     return StagedItem(row, Value(item.label, float(item.score), None, "model"), item.attributes)
 
 
-def _insert_item(action: Action, photo_id: int, staged: StagedItem) -> int:
+def insert_item(action: Action, photo_id: int, staged: StagedItem) -> int:
+    """A new garment with its appearance in a photo; returns the garment's number."""
     garment_id = insert_garment(action, {})
     action.insert(appearances, {**staged.row, "garment_id": garment_id, "photo_id": photo_id})
     set_automatic(action, garment_id, staged.label, staged.attributes)

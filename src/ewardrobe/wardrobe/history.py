@@ -121,6 +121,8 @@ def undo(connection: Connection, staging: Staging) -> HistoryEntry | None:
             staging.discard(files_of(table, _row(connection, table, step.row_id)))
             connection.execute(delete(table).where(table.c.id == step.row_id))
         elif step.kind == "update":
+            if any(column.table is table and column.name in before for column in FILE_COLUMNS):
+                staging.discard(files_of(table, _row(connection, table, step.row_id)))
             connection.execute(update(table).where(table.c.id == step.row_id).values(**before))
         else:
             connection.execute(insert(table).values(**before))

@@ -35,6 +35,7 @@ from ewardrobe.wardrobe.schema import (
 )
 
 __all__ = [
+    "load_appearance",
     "load_garment",
     "load_garments",
     "load_outfits",
@@ -79,6 +80,14 @@ def load_garment(connection: Connection, folder: DataFolder, garment_id: int) ->
     if not found:
         raise NotFoundError(f"there is no garment {garment_id}; see: ewardrobe find")
     return found[0]
+
+
+def load_appearance(connection: Connection, folder: DataFolder, appearance_id: int) -> Appearance:
+    """One appearance; `NotFoundError` when there is none of that number."""
+    row = connection.execute(select(appearances).where(appearances.c.id == appearance_id)).first()
+    if row is None:
+        raise NotFoundError(f"there is no appearance {appearance_id}")
+    return _appearance(row, folder)
 
 
 def load_photo(connection: Connection, folder: DataFolder, photo_id: int) -> StoredPhoto:
@@ -195,4 +204,5 @@ def _appearance(row: Row[Any], folder: DataFolder) -> Appearance:
         thumbnail=folder.path(row.thumbnail_file),
         embedding=None if row.embedding is None else np.frombuffer(row.embedding, "<f4"),
         embedding_model=row.embedding_model,
+        checked_at=row.checked_at,
     )

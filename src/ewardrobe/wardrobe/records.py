@@ -98,6 +98,7 @@ class Appearance:
         cutout: RGBA PNG, cropped.
         thumbnail: WebP of the cut-out, its longer side 320 pixels at most.
         embedding: float32 (D,), L2-normalised; comparable within one `embedding_model`.
+        checked_at: when the owner last painted or accepted the cut-out; None while only a model has vouched for it.
     """
 
     id: int
@@ -116,6 +117,7 @@ class Appearance:
     thumbnail: Path
     embedding: npt.NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
     embedding_model: str | None = None
+    checked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from ewardrobe.wardrobe.files import Staging
 from ewardrobe.wardrobe.history import files_of, forget
 from ewardrobe.wardrobe.schema import (
     appearances,
+    earlier_cutouts,
     garment_colours,
     garment_tags,
     garments,
@@ -27,8 +28,10 @@ def purge_garment(connection: Connection, staging: Staging, garment_id: int) -> 
     seen = select(appearances.c.photo_id).where(appearances.c.garment_id == garment_id)
     photo_ids = set(connection.execute(seen).scalars())
     gone: list[tuple[Table, int]] = []
-    for table in _CHILDREN:
-        rows = connection.execute(select(table).where(table.c.garment_id == garment_id)).all()
+    own = select(appearances.c.id).where(appearances.c.garment_id == garment_id)
+    parts = [(earlier_cutouts, earlier_cutouts.c.appearance_id.in_(own))]
+    for table, hangs_on in [*parts, *((table, table.c.garment_id == garment_id) for table in _CHILDREN)]:
+        rows = connection.execute(select(table).where(hangs_on)).all()
         for row in rows:
             gone.append((table, row.id))
             staging.discard(files_of(table, row._mapping))

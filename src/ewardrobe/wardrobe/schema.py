@@ -40,6 +40,7 @@ __all__ = [
     "UtcDateTime",
     "appearances",
     "changes",
+    "earlier_cutouts",
     "from_json",
     "garment_colours",
     "garment_tags",
@@ -54,7 +55,7 @@ __all__ = [
     "wears",
 ]
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every revision this version can read, oldest first; the last is what it writes."""
 
 
@@ -228,6 +229,23 @@ appearances = Table(
     # float32, little-endian, L2-normalised; comparable only within one `embedding_model`.
     Column("embedding", LargeBinary),
     Column("embedding_model", String(120)),
+    # When the owner last painted or accepted the cut-out; empty while only a model has vouched for it.
+    Column("checked_at", UtcDateTime),
+    sqlite_autoincrement=True,
+)
+
+# What an appearance showed before its mask was changed. The first row of an appearance is what was found in the photo.
+earlier_cutouts = Table(
+    "earlier_cutouts",
+    metadata,
+    _key(),
+    _of("appearances", "appearance_id"),
+    Column("score", Float, nullable=False),
+    Column("model", String(120)),
+    Column("mask_file", String(255), nullable=False),
+    Column("cutout_file", String(255), nullable=False),
+    Column("thumbnail_file", String(255), nullable=False),
+    Column("replaced_at", UtcDateTime, nullable=False),
     sqlite_autoincrement=True,
 )
 
@@ -303,6 +321,9 @@ FILE_COLUMNS: tuple[Column[Any], ...] = (
     appearances.c.mask_file,
     appearances.c.cutout_file,
     appearances.c.thumbnail_file,
+    earlier_cutouts.c.mask_file,
+    earlier_cutouts.c.cutout_file,
+    earlier_cutouts.c.thumbnail_file,
 )
 """Every column that names a file of the data folder, relative to it and with forward slashes."""
 

@@ -13,11 +13,13 @@ from sqlalchemy import Connection, select
 from ewardrobe.attributes.values import Attributes
 from ewardrobe.errors import NotFoundError
 from ewardrobe.wardrobe import history, reading, writing
+from ewardrobe.wardrobe.appearances import Appearances
 from ewardrobe.wardrobe.browsing import Page, browse_garments
 from ewardrobe.wardrobe.columns import ColumnCache
 from ewardrobe.wardrobe.fields import parse_fields
 from ewardrobe.wardrobe.finding import find_garments
 from ewardrobe.wardrobe.history import Action
+from ewardrobe.wardrobe.many import Many
 from ewardrobe.wardrobe.merging import merge_garments
 from ewardrobe.wardrobe.outfits import Outfits, Wears
 from ewardrobe.wardrobe.records import (
@@ -57,7 +59,8 @@ class Wardrobe:
     """One owner's wardrobe; open it with `Wardrobe.open`, as a context manager or with a `close` at the end.
 
     Every verb that changes something is one transaction and one step of `undo`. Several processes, and several
-    threads of one, may use the same wardrobe at once. `outfits` and `wears` hold the verbs for those.
+    threads of one, may use the same wardrobe at once. `outfits`, `wears`, `appearances` (cut-outs) and `many` (several
+    garments at once) hold the verbs for those.
 
     Examples:
         >>> import tempfile
@@ -69,6 +72,8 @@ class Wardrobe:
     """
 
     def __init__(self, storage: Storage) -> None:
+        self.appearances = Appearances(storage)
+        self.many = Many(storage)
         self.outfits = Outfits(storage)
         self.wears = Wears(storage)
         self._storage = storage

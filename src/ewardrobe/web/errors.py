@@ -9,6 +9,7 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 
 from ewardrobe.errors import (
+    ChangedError,
     EwardrobeError,
     MaskError,
     NotFoundError,
@@ -23,8 +24,9 @@ __all__ = ["public_line", "public_text", "status_of", "validation_line"]
 _log = logging.getLogger("ewardrobe.web")
 
 # Their lines speak of what the client sent; all others may name files of this machine.
-_SPEAKABLE = (NotFoundError, UsageError, PhotoError, TaxonomyError, MaskError)
+_SPEAKABLE = (ChangedError, NotFoundError, UsageError, PhotoError, TaxonomyError, MaskError)
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
+    (ChangedError, 412),
     (NotFoundError, 404),
     (UsageError, 422),
     (TaxonomyError, 422),

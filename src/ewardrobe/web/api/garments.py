@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, HTTPException, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from ewardrobe.errors import UsageError
-from ewardrobe.wardrobe import OwnedGarment
+from ewardrobe.web.api.editing import CHANGED, IfMatch, must_be, told
 from ewardrobe.web.api.models import (
     Answers,
     GarmentChange,
@@ -19,9 +19,8 @@ from ewardrobe.web.api.models import (
     WearIn,
     WearOut,
     Word,
-    version_of,
 )
-from ewardrobe.web.room import CurrentRoom, Room
+from ewardrobe.web.room import CurrentRoom
 
 __all__ = ["router"]
 
@@ -31,11 +30,7 @@ Sort = Literal[
     "added", "-added", "name", "-name", "type", "-type", "colour", "-colour", "price", "-price", "bought",
     "-bought", "worn", "-worn", "last-worn", "-last-worn", "id", "-id",
 ]  # fmt: skip
-IfMatch = Annotated[
-    str | None, Header(alias="If-Match", description="The garment's `ETag`, as it was when it was looked at.")
-]
 _GONE: Answers = {404: {"model": Problem, "description": "There is no such garment"}}
-_CHANGED: Answers = {412: {"model": Problem, "description": "It was changed meanwhile"}}
 
 
 @router.get("/garments")
@@ -90,16 +85,16 @@ def new_garment(room: CurrentRoom, fields: GarmentChange, response: Response) ->
     """A garment without a photo."""
     garment = room.wardrobe.new(**fields.fields())
     response.headers["Location"] = f"/api/v1/garments/{garment.id}"
-    return _told(garment, response)
+    return told(garment, response)
 
 
 @router.get("/garments/{garment_id}", responses=_GONE)
 def get_garment(room: CurrentRoom, garment_id: Number, response: Response) -> GarmentOut:
     """One garment, also a removed one (`removed_at` says so)."""
-    return _told(room.wardrobe.get(garment_id), response)
+    return told(room.wardrobe.get(garment_id), response)
 
 
-@router.patch("/garments/{garment_id}", responses={**_GONE, **_CHANGED})
+@router.patch("/garments/{garment_id}", responses={**_GONE, **CHANGED})
 def edit_garment(
     room: CurrentRoom,
     garment_id: Number,
@@ -109,11 +104,11 @@ def edit_garment(
 ) -> GarmentOut:
     """Set fields; they are the owner's from then on, and no model overwrites them."""
     with room.editing:
-        _must_be(room, garment_id, if_match)
-        return _told(room.wardrobe.edit(garment_id, **fields.fields()), response)
+        must_be(room, garment_id, if_match)
+        return told(room.wardrobe.edit(garment_id, **fields.fields()), response)
 
 
-@router.delete("/garments/{garment_id}", status_code=204, responses={**_GONE, **_CHANGED})
+@router.delete("/garments/{garment_id}", status_code=204, responses={**_GONE, **CHANGED})
 def remove_garment(
     room: CurrentRoom,
     garment_id: Number,
@@ -122,7 +117,7 @@ def remove_garment(
 ) -> None:
     """Take a garment out of the wardrobe; `POST /undo` brings it back, unless it was purged."""
     with room.editing:
-        _must_be(room, garment_id, if_match)
+        must_be(room, garment_id, if_match)
         room.wardrobe.remove(garment_id, purge=purge)
 
 
@@ -140,7 +135,7 @@ def merge_garment(room: CurrentRoom, garment_id: Number, same: MergeIn, response
     if same.other == garment_id:
         raise UsageError(f"garment {garment_id} is itself already")
     with room.editing:
-        return _told(room.wardrobe.merge(garment_id, same.other), response)
+        return told(room.wardrobe.merge(garment_id, same.other), response)
 
 
 @router.post("/garments/{garment_id}/wears", status_code=201, responses=_GONE)
@@ -148,17 +143,3 @@ def wear_garment(room: CurrentRoom, garment_id: Number, day: WearIn) -> WearOut:
     """Log that it was worn; the same day again changes nothing."""
     wear = room.wardrobe.wears.add([garment_id], on=day.on)[0]
     return WearOut(id=wear.id, worn_on=wear.worn_on)
-
-
-def _told(garment: OwnedGarment, response: Response) -> GarmentOut:
-    response.headers["ETag"] = f'"{version_of(garment)}"'
-    return GarmentOut.of(garment)
-
-
-def _must_be(room: Room, garment_id: int, if_match: str | None) -> None:
-    """Refuse with 412 when the garment is not in the state that the client looked at."""
-    if if_match is None or if_match.strip() == "*":
-        return
-    version = version_of(room.wardrobe.get(garment_id))
-    if version not in {part.strip().removeprefix("W/").strip('"') for part in if_match.split(",")}:
-        raise HTTPException(412, "this garment was changed meanwhile; load it again to see how")

@@ -12,13 +12,11 @@ from PIL import Image
 
 from ewardrobe.imaging import open_photo
 from ewardrobe.imaging.files import to_jpeg_bytes
+from ewardrobe.imaging.previews import preview_size
 from ewardrobe.web.api.models import Answers, Number, PhotoOut, Problem
 from ewardrobe.web.room import CurrentRoom
 
-__all__ = ["PREVIEW", "router"]
-
-PREVIEW = 1280
-"""The longer side of a photo's preview, in pixels."""
+__all__ = ["router"]
 
 router = APIRouter(tags=["pictures"])
 _GONE: Answers = {404: {"model": Problem, "description": "There is no such picture"}}
@@ -43,7 +41,7 @@ def appearance_picture(
     for item in room.wardrobe.get(garment_id).appearances:
         if item.id == appearance_id:
             path: Path = {"cutout": item.cutout, "mask": item.mask, "thumbnail": item.thumbnail}[kind]
-            return _file(request, path, f"{item.uid}-{kind}", keep=v is not None)
+            return _file(request, path, f"{path.stem}-{kind}", keep=v is not None)
     raise HTTPException(404, f"garment {garment_id} has no appearance {appearance_id}")
 
 
@@ -67,7 +65,9 @@ def photo_preview(request: Request, room: CurrentRoom, photo_id: Number) -> Resp
     if _unchanged(request, headers):
         return Response(status_code=304, headers=headers)
     image = Image.fromarray(open_photo(io.BytesIO(_bytes(photo.file))).pixels)
-    image.thumbnail((PREVIEW, PREVIEW), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    size = preview_size(*image.size)
+    if size != image.size:
+        image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     return Response(to_jpeg_bytes(image, quality=85), media_type="image/jpeg", headers=headers)
 
 

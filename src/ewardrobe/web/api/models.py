@@ -11,7 +11,7 @@ from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from ewardrobe.jobs.inbox import Status, Upload
-from ewardrobe.wardrobe import HistoryEntry, OwnedGarment, StoredPhoto
+from ewardrobe.wardrobe import Appearance, HistoryEntry, OwnedGarment, StoredPhoto
 
 __all__ = [
     "Answers",
@@ -20,6 +20,7 @@ __all__ = [
     "GarmentList",
     "GarmentOut",
     "Health",
+    "Id",
     "MergeIn",
     "Number",
     "PhotoOut",
@@ -39,6 +40,7 @@ Answers = dict[int | str, dict[str, Any]]
 # What SQLite takes for a number.
 Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Word = Annotated[str | None, Query(max_length=200)]
+Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
 def version_of(garment: OwnedGarment) -> str:
@@ -70,13 +72,18 @@ class ProvenanceOut(BaseModel):
 
 
 class AppearanceOut(BaseModel):
-    """A garment in one photo; `box` is x, y, width, height in pixels of the photo."""
+    """A garment in one photo; `box` is x, y, width, height in pixels of the photo.
+
+    `checked_at` is when the owner last painted or accepted the cut-out.
+    """
 
     id: int
     photo_id: int
     label: str
     score: float
     box: tuple[int, int, int, int]
+    model: str | None
+    checked_at: datetime | None
     cutout: str
     mask: str
     thumbnail: str
@@ -128,7 +135,7 @@ class GarmentOut(BaseModel):
         plain = garment.to_dict()
         names = set(cls.model_fields) - {"colours", "provenance", "appearances"}
         values: dict[str, Any] = {name: value for name, value in plain.items() if name in names}
-        appearances = [_appearance(garment.id, item.id, item.uid, item) for item in garment.appearances]
+        appearances = [_appearance(garment.id, item) for item in garment.appearances]
         best = max(garment.appearances, key=lambda item: (item.area, -item.id), default=None)
         shown = next((item for item in appearances if best is not None and item.id == best.id), None)
         cost = None
@@ -152,18 +159,21 @@ class GarmentOut(BaseModel):
         )
 
 
-def _appearance(garment_id: int, number: int, uid: str, item: Any) -> AppearanceOut:
-    base = f"/api/v1/garments/{garment_id}/appearances/{number}"
+def _appearance(garment_id: int, item: Appearance) -> AppearanceOut:
+    base = f"/api/v1/garments/{garment_id}/appearances/{item.id}"
+    # A mended cut-out is another file: a client may keep each picture for good.
+    version = item.cutout.stem[:12]
     return AppearanceOut(
-        id=number,
+        id=item.id,
         photo_id=item.photo_id,
         label=item.label,
         score=item.score,
         box=item.box,
-        # The uid says which file it is: a client may keep the picture for good.
-        cutout=f"{base}/cutout?v={uid[:12]}",
-        mask=f"{base}/mask?v={uid[:12]}",
-        thumbnail=f"{base}/thumbnail?v={uid[:12]}",
+        model=item.model,
+        checked_at=item.checked_at,
+        cutout=f"{base}/cutout?v={version}",
+        mask=f"{base}/mask?v={version}",
+        thumbnail=f"{base}/thumbnail?v={version}",
         photo=f"/api/v1/photos/{item.photo_id}/preview",
     )
 
@@ -269,7 +279,7 @@ class MergeIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    other: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    other: Id
 
 
 class WearIn(BaseModel):

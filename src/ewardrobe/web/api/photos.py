@@ -61,9 +61,9 @@ def get_upload(room: CurrentRoom, upload_id: Number) -> UploadOut:
 
 @router.delete("/uploads/{upload_id}", responses={404: {"model": Problem}, 409: {"model": Problem}})
 def cancel_upload(room: CurrentRoom, upload_id: Number) -> UploadOut:
-    """Give up a photo that still waits."""
-    if not room.inbox.cancel(upload_id):
-        raise HTTPException(409, f"upload {upload_id} does not wait any more")
+    """Give up a photo that waits or is being looked at; it is stored whole or not at all."""
+    if not room.importer.give_up(upload_id):
+        raise HTTPException(409, f"upload {upload_id} is finished already")
     return UploadOut.of(room.inbox.get(upload_id))
 
 

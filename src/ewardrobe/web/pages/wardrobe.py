@@ -49,6 +49,8 @@ def wardrobe_page(request: Request, room: CurrentRoom) -> Response:
         request,
         "wardrobe.html",
         asked=asked,
+        query={"text": asked.text, **asked.filters},
+        choices={name: _choices(name, page.facets[name]) for name in ("type", "season", "occasion")},
         garments=[GarmentOut.of(garment) for garment in page.garments],
         total=page.total,
         pages=max(1, -(-page.total // PER_PAGE)),

@@ -55,25 +55,55 @@ function fillCard(card, garment) {
   card.querySelector(".quiet").textContent = sureOf(garment);
 }
 
+/** The garments of which was said that they are not the one they look like. */
+const differing = () => new Set(JSON.parse(localStorage.getItem("different") ?? "[]"));
+
+function setRight(button, yes) {
+  button.setAttribute("aria-pressed", String(yes));
+  button.textContent = yes ? "✓ Right" : "Right";
+}
+
 async function showGarment(found) {
   const garment = await garmentOf(found.id);
   if (!garment) return null;
   const item = document.getElementById("garment").content.firstElementChild.cloneNode(true);
   const card = item.querySelector(".card");
   fillCard(card, garment);
-  const other = found.look_alikes.length ? await garmentOf(found.look_alikes[0].id) : null;
+  const alike = differing().has(found.id) ? [] : found.look_alikes;
+  const other = alike.length ? await garmentOf(alike[0].id) : null;
   if (other) {
     const twin = card.cloneNode(true);
     fillCard(twin, other);
-    const alike = item.querySelector(".alike");
-    const same = alike.querySelector(".same");
-    alike.insertBefore(twin, same);
-    alike.hidden = false;
+    const beside = item.querySelector(".alike");
+    const same = beside.querySelector(".same");
+    twin.setAttribute("aria-label", `${other.title}, which you have`);
+    beside.insertBefore(twin, beside.querySelector(".judge"));
+    beside.hidden = false;
+    beside.querySelector(".other").addEventListener("click", () => {
+      localStorage.setItem("different", JSON.stringify([...differing(), found.id].slice(-500)));
+      beside.hidden = true;
+    });
     same.addEventListener("click", () =>
       doing(same, async () => {
         await call("POST", `/garments/${other.id}/merge`, { json: { other: garment.id } });
         item.remove();
         say(`${other.title} has one more photo now`);
+      }),
+    );
+  }
+  const [seen] = garment.appearances;
+  const right = item.querySelector(".right");
+  const mend = item.querySelector(".mend");
+  right.hidden = mend.hidden = !seen;
+  if (seen) {
+    mend.href = `/garments/${garment.id}/mask`;
+    mend.setAttribute("aria-label", `Mend the cut-out of ${garment.title}`);
+    right.setAttribute("aria-label", `The cut-out of ${garment.title} is right`);
+    setRight(right, Boolean(seen.checked_at));
+    right.addEventListener("click", () =>
+      doing(right, async () => {
+        await call("POST", `/garments/${garment.id}/appearances/${seen.id}/accept`);
+        setRight(right, true);
       }),
     );
   }
@@ -106,7 +136,7 @@ async function showUpload(upload) {
   if (known.shown === state) return;
   known.shown = state;
   setState(known.row, upload.status, upload.reason);
-  known.row.querySelector(".cancel").hidden = upload.status !== "waiting";
+  known.row.querySelector(".cancel").hidden = !["waiting", "working"].includes(upload.status);
   if (upload.garments.length) {
     const grid = known.row.querySelector(".grid");
     const items = await Promise.all(upload.garments.map(showGarment));

@@ -8,16 +8,22 @@ export class Refused extends Error {
   }
 }
 
-/** Call the API: the answer's JSON (null where there is none), or a `Refused` with the server's own line. */
-export async function call(method, path, { json, version } = {}) {
+/**
+ * Call the API, with JSON or a form: the answer's JSON (null where there is none), or, for a picture, itself and its
+ * headers; or a `Refused` with the server's own line.
+ */
+export async function call(method, path, { json, form, version } = {}) {
   const headers = { "X-CSRF-Token": token };
   if (json !== undefined) headers["Content-Type"] = "application/json";
   if (version) headers["If-Match"] = `"${version}"`;
   let answer;
   try {
-    answer = await fetch(`/api/v1${path}`, { method, headers, body: json === undefined ? undefined : JSON.stringify(json) });
+    answer = await fetch(`/api/v1${path}`, { method, headers, body: form ?? (json === undefined ? undefined : JSON.stringify(json)) });
   } catch {
     throw new Refused(0, "the server does not answer; is it still running?");
+  }
+  if (answer.ok && answer.headers.get("Content-Type")?.startsWith("image/")) {
+    return { picture: await answer.blob(), headers: answer.headers };
   }
   const text = await answer.text();
   const body = text ? JSON.parse(text) : null;

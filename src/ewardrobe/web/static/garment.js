@@ -1,5 +1,7 @@
 // One garment: what was changed in the form is saved, and nothing else; a change from elsewhere is never overwritten.
 import { call, doing, say } from "./api.js";
+import { archiving } from "./archive.js";
+import { onGround } from "./grounds.js";
 
 const garment = document.getElementById("garment");
 const form = document.getElementById("fields");
@@ -73,6 +75,22 @@ click("remove", async () => {
   say("Removed; “Undo” at the bottom brings it back", { later: true });
   location.href = "/";
 });
+click("archive", async () => {
+  const fields = await archiving();
+  if (!fields) return;
+  await change("PATCH", fields);
+  show("Put away; find it under Status");
+});
+for (const button of document.querySelectorAll("[data-split]")) {
+  button.addEventListener("click", () =>
+    doing(button, async () => {
+      const own = await call("POST", `${path}/appearances/${button.dataset.split}/move`, { json: { to: null }, version: garment.dataset.version });
+      leaving = true;
+      say("A garment of its own now", { later: true });
+      location.href = `/garments/${own.id}`;
+    }),
+  );
+}
 document.getElementById("reload").addEventListener("click", () => {
   leaving = true;
   location.reload();
@@ -81,15 +99,4 @@ addEventListener("beforeunload", (event) => {
   if (!leaving && Object.keys(changes()).length) event.preventDefault();
 });
 
-const pictures = document.querySelector(".pictures");
-const stages = pictures.querySelectorAll(".stage");
-for (const radio of pictures.querySelectorAll('input[name="ground"]')) {
-  radio.addEventListener("change", () => {
-    pictures.className = `pictures on-${radio.value}`;
-    for (const stage of stages) stage.style.background = "";
-  });
-}
-document.getElementById("ground-own").addEventListener("input", (event) => {
-  for (const radio of pictures.querySelectorAll('input[name="ground"]')) radio.checked = false;
-  for (const stage of stages) stage.style.background = event.target.value;
-});
+onGround(document.querySelector(".pictures"));
