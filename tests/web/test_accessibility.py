@@ -1,4 +1,4 @@
-"""axe-core on every page of the app, light and dark, narrow and wide: nothing serious.
+"""axe-core on every page of the app, light and dark, narrow and wide: nothing serious, and nothing beside the screen.
 
 The pages are taken from the routers, so that a new one is looked at without being named here.
 """
@@ -82,14 +82,14 @@ def test_the_pages_are_found() -> None:
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (360, "dark")])
 def test_nothing_serious_on_any_page(browser: Any, served: Served, width: int, scheme: str) -> None:
     tab = Watched(browser, served.url, viewport={"width": width, "height": 800}, color_scheme=scheme)
-    found = []
+    found, addresses = list[str](), list[str]()
     for path in page_paths():
         address = address_of(served, path)
         assert address is not None, f"{path}: there is no such page in the tests' wardrobe (conftest.fill)"
+        addresses.append(address)
+    for address in (*addresses, *ALSO):
         tab.page.goto(address)
         found += violations(tab.page)
-    for address in ALSO:
-        tab.page.goto(address)
-        found += violations(tab.page)
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= width, address
     tab.context.close()
     assert found == []

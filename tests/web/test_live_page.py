@@ -176,7 +176,13 @@ def test_a_page_from_before_the_server_is_told(tab: Watched, server: Served) -> 
     [
         ((*CAMERA_FLAGS[:1], "--deny-permission-prompts"), "", "The camera was refused"),
         ((), "", "There is no camera here"),
-        ((), "navigator.mediaDevices.__proto__.getUserMedia = undefined", "knows no cameras"),
+        ((), "MediaDevices.prototype.getUserMedia = undefined", "knows no cameras"),
+        (
+            (),
+            "for (const [owner, name] of [[navigator, 'mediaDevices'], [window, 'isSecureContext']])"
+            " Object.defineProperty(owner, name, { value: undefined });",
+            "safe addresses only",
+        ),
     ],
 )
 def test_without_a_camera_it_says_what_to_do(

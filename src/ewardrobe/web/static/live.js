@@ -2,6 +2,7 @@
 import { doing, say, send } from "./api.js";
 import { explain, listCameras, openCamera } from "./camera.js";
 
+const TOO_OLD = "This browser is too old for the live view; a current one will do.";
 const LONGEST = 640; // pixels of a frame's longer side; the camera's own picture is shown, and kept, as it is
 const live = document.getElementById("live");
 const token = document.querySelector('meta[name="csrf-token"]').content;
@@ -35,10 +36,16 @@ byId("mirrored").checked = kept.mirrored ?? true;
 const models = () => panes.filter(({ pane }) => !pane.hidden).map(({ model }) => model.value);
 const post = (message, transfer = []) => worker.postMessage(message, transfer);
 
-panes.forEach(({ view }, lane) => {
-  const canvas = view.transferControlToOffscreen();
-  post({ type: "canvas", lane, canvas }, [canvas]);
-});
+const able = "OffscreenCanvas" in window && "transferControlToOffscreen" in HTMLCanvasElement.prototype;
+if (able) {
+  panes.forEach(({ view }, lane) => {
+    const canvas = view.transferControlToOffscreen();
+    post({ type: "canvas", lane, canvas }, [canvas]);
+  });
+} else {
+  byId("start").disabled = true;
+  trouble(TOO_OLD);
+}
 
 function trouble(line) {
   byId("trouble").textContent = line;
@@ -100,7 +107,8 @@ function setRunning(running) {
   for (const { pane } of panes) pane.querySelector(".waiting span").textContent = running ? "Getting the model ready…" : "The camera is off";
   byId("start").textContent = running ? "Stop camera" : "Start camera";
   byId("start").classList.toggle("primary", !running);
-  for (const id of ["freeze", "snapshot"]) byId(id).disabled = !running;
+  byId("snapshot").disabled = !running;
+  byId("freeze").disabled = true; // until there is something to hold
 }
 
 async function fillCameras() {
@@ -198,14 +206,20 @@ const heard = {
     wanted = true;
     grab();
   },
-  ready: () => status(""),
+  ready: () => {
+    status("");
+    unfreeze(); // a still that was asked for when the connection was cut is lost
+  },
   cut: () => status("The connection was cut. Trying again…"),
   refused: ({ line }) => {
     stop();
     trouble(`${line[0].toUpperCase()}${line.slice(1)}.`);
   },
   trouble: ({ line }) => status(line),
-  drawing: ({ lane }) => (panes[lane].view.hidden = !stream),
+  drawing: ({ lane }) => {
+    panes[lane].view.hidden = !stream;
+    byId("freeze").disabled = !stream;
+  },
   figures: ({ lanes }) => {
     if (frozen || !stream) return;
     lanes.forEach(({ rate, half, most, classes }, lane) => {
@@ -226,7 +240,7 @@ const heard = {
   },
 };
 worker.onmessage = ({ data }) => heard[data.type](data);
-worker.onerror = () => trouble("This browser is too old for the live view; a current one will do.");
+worker.onerror = () => trouble(TOO_OLD);
 
 // --- the switches ---
 const onClick = (id, work) => byId(id).addEventListener("click", ({ currentTarget }) => doing(currentTarget, work).finally(() => stream || setRunning(false)));
