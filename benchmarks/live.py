@@ -12,8 +12,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -30,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.timing import grid
 from tests.web.fake_camera import CAMERA_FLAGS, EXAMPLES, write_film
 from tests.web.test_pages import CHROMIUM
+from tests.web.test_serve import start
 
 RATE, LATENCY = 20.0, 120.0
 TAKE = "lanes.map(lane => (lane.waits ?? []).splice(0))"
@@ -49,7 +48,7 @@ def main() -> None:
     uses: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         film = write_film(Path(folder) / "film.mjpeg", [EXAMPLES / "astronaut.jpg"])
-        server, url = start_server(Path(folder) / "home")
+        server, url = start(Path(folder) / "home", Path("default"))
         try:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(
@@ -83,18 +82,6 @@ def main() -> None:
     rate, latency = float(rows[0][1]), float(rows[0][3])
     met = rate >= RATE and latency < LATENCY
     print(f"\n{RATE:.0f} frames a second, 95 % within {LATENCY:.0f} ms: {'met' if met else 'MISSED'}")
-
-
-def start_server(home: Path) -> tuple[subprocess.Popen[str], str]:
-    """`ewardrobe serve` as a person runs it, and its address."""
-    command = [sys.executable, "-m", "ewardrobe", "serve", "--port", "0", "--home", str(home)]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert server.stdout is not None
-    found = re.search(r"http://\S+", server.stdout.readline())
-    if found is None:
-        raise SystemExit("the server did not start")
-    time.sleep(2)
-    return server, found[0]
 
 
 @dataclass(frozen=True)
