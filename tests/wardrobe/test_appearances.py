@@ -62,6 +62,18 @@ def test_the_owners_mask_is_stored_and_everything_follows(filled: Wardrobe) -> N
     assert filled.check() == []
 
 
+def test_it_is_described_as_what_its_owner_says_it_is(filled: Wardrobe) -> None:
+    asked = []
+
+    def noting(segmentation: Any, garment: Any) -> Any:
+        asked.append(garment.label)
+        return describe(segmentation, garment)
+
+    filled.edit(1, label="outerwear")
+    item = filled.appearances.set_mask(1, block(10, 5, 60, 65), describe=noting).appearances[0]
+    assert (asked, item.label) == (["outerwear"], "top")
+
+
 def test_taking_back_and_the_way_to_the_first(filled: Wardrobe) -> None:
     item = filled.get(1).appearances[0]
     first = filled.appearances.mask(item.id)
@@ -200,6 +212,8 @@ def test_cutting_out_exactly_that(filled: Wardrobe) -> None:
     assert (rows_of(filled), files_of(filled)) == (rows, files)
     with pytest.raises(NotFoundError):
         filled.appearances.add(99, block(50, 40, 90, 70), "bag", describe=describe)
+    with pytest.raises(UsageError, match="label must be one of"):
+        filled.appearances.add(photo.id, block(50, 40, 90, 70), "skin", describe=describe)
 
 
 def test_several_photos_of_one_garment(filled: Wardrobe) -> None:

@@ -48,7 +48,13 @@ def test_all_or_none(filled: Wardrobe) -> None:
             filled.many.edit(wrong, status="archived")
         with pytest.raises(NotFoundError):
             filled.many.remove(wrong)
-    for values in ({}, {"status": "gone"}, {"shoe": "x"}, {"tags": "a", "add_tags": ["b"]}):
+    for values in (
+        {},
+        {"status": "gone"},
+        {"shoe": "x"},
+        {"tags": "a", "add_tags": ["b"]},
+        {"add_tags": ["x" * 101]},
+    ):
         with pytest.raises(UsageError):
             filled.many.edit([1], **values)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="removed"):

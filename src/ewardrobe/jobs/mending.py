@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -93,7 +94,7 @@ def _picked(state: State, photo_id: int, aim: Aim) -> Picked:
     from ewardrobe.segmentation.picking import Picked, match_garment, pick
 
     wardrobe = state[0]
-    found = _segmented(wardrobe, _segmenter(state, aim.model), photo_id)
+    found = _segmented(_segmenter(state, aim.model), wardrobe.photo(photo_id).file)
     if aim.appearance is None:
         return pick(found, box=aim.box, point=aim.point)
     if aim.box is not None or aim.point is not None:
@@ -117,9 +118,12 @@ def _loaded(model: str) -> Segmenter:
 
 
 @lru_cache(maxsize=1)
-def _segmented(wardrobe: Wardrobe, segmenter: Segmenter, photo_id: int) -> Segmentation:
-    """The photo that is being worked on stays segmented: the next box is answered at once."""
-    found = segmenter.segment(open_photo(wardrobe.photo(photo_id).file))
+def _segmented(segmenter: Segmenter, file: Path) -> Segmentation:
+    """The photo that is being worked on stays segmented: the next box is answered at once.
+
+    An original is named by its content, so its path says which photo it is.
+    """
+    found = segmenter.segment(open_photo(file))
     return found if found.taxonomy.name == "wardrobe" else found.remap("wardrobe")
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from ewardrobe.attributes.values import Attributes, Value
 from ewardrobe.errors import NotFoundError, UsageError
 from ewardrobe.wardrobe import reading, writing
+from ewardrobe.wardrobe.fields import parse_fields
 from ewardrobe.wardrobe.history import Action
 from ewardrobe.wardrobe.records import Appearance, OwnedGarment
 from ewardrobe.wardrobe.recutting import (
@@ -168,7 +169,11 @@ class Appearances:
         model: str | None = None,
         describe: Describe | None = None,
     ) -> OwnedGarment:
-        """A new garment out of a stored photo: `mask`, bool (H, W) of the photo, of a class of `wardrobe`."""
+        """A new garment out of a stored photo: `mask`, bool (H, W) of the photo, of a garment class of `wardrobe`.
+
+        Raises `UsageError` for another class, `MaskError`, `NotFoundError`.
+        """
+        label = parse_fields({"label": label})["label"]
         from ewardrobe.wardrobe.adding import insert_item, stage_item
 
         with self._storage.reading() as connection:
@@ -237,7 +242,7 @@ class Appearances:
                 change = Change(self._storage, connection, staging, appearance_id, unchanged_since)
             yield change
             with self._storage.writing(staging) as connection:
-                action = Action(connection, verb)
+                action = Action(connection, verb, change.stored.name)
                 change.store(action, unchanged_since)
                 action.close()
                 prune(connection, staging)

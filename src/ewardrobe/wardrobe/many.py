@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from ewardrobe.errors import NotFoundError, UsageError
 from ewardrobe.wardrobe import writing
-from ewardrobe.wardrobe.fields import FIELDS, parse_fields
+from ewardrobe.wardrobe.fields import parse_fields
 from ewardrobe.wardrobe.history import Action
 from ewardrobe.wardrobe.schema import garment_tags, garments
 from ewardrobe.wardrobe.search import Filters, find_ids
@@ -44,7 +44,7 @@ class Many:
         Raises `UsageError` for a field or value there is not, or when nothing is to be changed.
         """
         values = parse_fields(fields)
-        more, less = (FIELDS["tags"](list(tags)) for tags in (add_tags, drop_tags))
+        more, less = (parse_fields({"tags": list(tags)})["tags"] for tags in (add_tags, drop_tags))
         if not (values or more or less):
             raise UsageError("say what to change")
         if "tags" in values and (more or less):

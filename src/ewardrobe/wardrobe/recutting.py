@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, func, select
 
+from ewardrobe import taxonomy
 from ewardrobe.attributes.values import Attributes
 from ewardrobe.errors import ChangedError, MaskError, NotFoundError, StoreError
 from ewardrobe.wardrobe import reading, writing
@@ -68,14 +69,15 @@ class Change:
         self._staging = staging
         self.appearance = reading.load_appearance(connection, storage.folder, appearance_id)
         _must_be(connection, self.appearance, unchanged_since)
-        self._stored = reading.load_photo(connection, storage.folder, self.appearance.photo_id)
+        self.stored = reading.load_photo(connection, storage.folder, self.appearance.photo_id)
         self._others = [
             item
             for item in in_photo(connection, storage, self.appearance.photo_id)
             if item.id != appearance_id
         ]
         self.first = first_cutout(connection, appearance_id)
-        self.photo = opened(self._stored)
+        self._label = _class_of(connection, self.appearance)
+        self.photo = opened(self.stored)
         self._found: dict[str, Any] = {}
         self._staged: StagedItem | None = None
 
@@ -95,7 +97,7 @@ class Change:
         item = segmented_item(
             self.photo,
             mask,
-            present.label,
+            self._label,
             self._found["score"],
             present.person,
             self._others,
@@ -104,7 +106,7 @@ class Change:
             grey,
         )
         self._staged = stage_item(
-            self._staging, self._stored.sha256, present.number, item, self._found["model"]
+            self._staging, self.stored.sha256, present.number, item, self._found["model"]
         )
 
     def store(self, action: Action, unchanged_since: datetime | None) -> None:
@@ -118,7 +120,9 @@ class Change:
             raise ChangedError("this cut-out was changed meanwhile; load it again to see how")
         old = {name: row[name] for name in _FOUND}
         action.insert(earlier_cutouts, {**old, "appearance_id": item.id, "replaced_at": action.at})
-        new = {name: value for name, value in self._staged.row.items() if name not in ("uid", "number")}
+        new = {
+            name: value for name, value in self._staged.row.items() if name not in ("uid", "number", "label")
+        }
         checked = action.at if self.checked else None
         action.update(appearances, item.id, {**new, **self._found, "checked_at": checked})
         said = self._staged.attributes
@@ -215,6 +219,12 @@ def _must_be(connection: Connection, item: Appearance, unchanged_since: datetime
     query = select(garments.c.changed_at).where(garments.c.id == item.garment_id)
     if unchanged_since is not None and connection.execute(query).scalar() != unchanged_since:
         raise ChangedError("this garment was changed meanwhile; load it again to see how")
+
+
+def _class_of(connection: Connection, item: Appearance) -> str:
+    """The garment's class as it is now, which its owner may have corrected; else what was found."""
+    said = connection.execute(select(garments.c.label).where(garments.c.id == item.garment_id)).scalar()
+    return said if said in taxonomy.load("wardrobe") else item.label
 
 
 def _is_main(connection: Connection, appearance_id: int, garment_id: int) -> bool:
