@@ -166,6 +166,12 @@ class Wardrobe:
 
         return already_stored(self._storage, photo.sha256) or store_photo(self._storage, photo, items, model)
 
+    def stored(self, photo: Photo) -> AddResult | None:
+        """The result of having added this photo before, with those of its garments still here; None if it is new."""
+        from ewardrobe.wardrobe.adding import already_stored
+
+        return already_stored(self._storage, photo.sha256)
+
     def new(self, **fields: Any) -> OwnedGarment:
         """A garment without a photo; the fields are those of `edit`."""
         values = parse_fields(fields)
