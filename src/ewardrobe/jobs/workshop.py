@@ -101,13 +101,15 @@ class Workshop:
 
     def recognise(self, data: bytes) -> dict[str, Any]:
         """Which owned garments are worn in a photo: see `jobs.outfit_photos.recognise_photo`. Nothing is stored."""
-        return dict(self._run("recognise", data))
+        with self._turn:
+            return dict(self._run("recognise", data))
 
     def log_photo(
         self, data: bytes, name: str, chosen: dict[int, int | None], on: str | None
     ) -> dict[str, Any]:
         """Store an outfit photo and log what is worn in it: see `jobs.outfit_photos.log_photo`."""
-        return dict(self._run("log_photo", data, name, chosen, on))
+        with self._turn:
+            return dict(self._run("log_photo", data, name, chosen, on))
 
     def use(self, model: str) -> None:
         """Find garments with another model from the next photo on."""
