@@ -120,8 +120,9 @@ def store_photo(
                 ]
                 action = Action(connection, "add" if worn_on is None else "wear", staged.row["name"])
                 photo_id, ids = _insert_photo(action, staged)
-                for garment_id in () if worn_on is None else ids:
-                    log_wear(action, worn_on, garment_id)
+                if worn_on is not None:
+                    for garment_id in ids:
+                        log_wear(action, worn_on, garment_id)
                 action.close()
                 near = dict(zip(ids, found, strict=True))
             else:

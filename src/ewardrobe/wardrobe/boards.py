@@ -44,10 +44,12 @@ class Piece:
 
 
 def piece_of(garment: OwnedGarment, vocabulary: Vocabulary) -> Piece:
-    """What `arrange` needs to know; where it is worn says its type, else the class it was found as."""
+    """What `arrange` needs: where it is worn says the type its owner gave it, else the class it was found as."""
     best = _best(garment)
+    said = garment.provenance.get("type")
+    own = vocabulary.slot_of(garment.type)
     seen = garment.label or (None if best is None else best.label)
-    slot = vocabulary.slot_of(garment.type) or seen or "accessories"
+    slot = (own or seen if said is None or said.source == "owner" else seen or own) or "accessories"
     return Piece(garment.id, slot if slot in SLOTS else "accessories", _aspect(best))
 
 
@@ -111,9 +113,10 @@ def _fit(piece: Piece, width: float, height: float) -> tuple[float, float]:
 def _stack(rows: Sequence[Sequence[Piece]], middle: float, room: float) -> dict[int, _Place]:
     """Rows from the top to the bottom, each centred on `middle` and at most `room` wide."""
     sized: list[list[tuple[Piece, float, float]]] = []
-    for row in rows:
-        width = 1.0 if len(row) == 1 else 0.8
-        sized.append([(piece, *_fit(piece, *(side * width for side in _ROOM[piece.slot]))) for piece in row])
+    for pieces in rows:
+        share = 1.0 if len(pieces) == 1 else 0.8
+        rooms = [(piece, *_ROOM[piece.slot]) for piece in pieces]
+        sized.append([(piece, *_fit(piece, share * wide, share * high)) for piece, wide, high in rooms])
     heights = [max(height for _, _, height in row) for row in sized]
     total = sum(heights) - _TUCK * (len(rows) - 1)
     shrink = min(1.0, (HEIGHT - 2 * _MARGIN) / total)

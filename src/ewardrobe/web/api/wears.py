@@ -147,7 +147,7 @@ def log_photo(
     check_photo(photo.file)
     with room.place():
         found = room.workshop.log_photo(
-            photo.file.read(), photo.filename or "photo", chosen, on and on.isoformat()
+            photo.file.read(), photo.filename or "photo", chosen, None if on is None else on.isoformat()
         )
     return WornPhotoOut(photo=found["photo"], garments=[item["id"] for item in found["garments"]])
 
