@@ -95,15 +95,15 @@ def months(values: Mapping[str, int | Decimal], *, most: int = 24) -> Columns | 
     top = _round_up(max(map(float, shown)))
     empty = Columns((), (), "")
     floor, room = empty.height - _BOTTOM, empty.height - _TOP - _BOTTOM
-    step = min(64.0, (empty.width - empty.left) / len(names))
+    step = min(130.0, (empty.width - empty.left) / len(names))
     every = -(-len(names) // _LABELS)
     columns = tuple(
         Column(
             name,
             value,
-            round(empty.left + step * number + step * 0.15, 1),
+            round(empty.left + step * number + step * 0.2, 1),
             round(floor - room * float(value) / top, 1),
-            round(step * 0.7, 1),
+            round(step * 0.6, 1),
             round(room * float(value) / top, 1),
             f"{name[5:]}/{name[2:4]}" if (len(names) - 1 - number) % every == 0 else "",
         )

@@ -101,12 +101,8 @@ async function open(chosen) {
   day = chosen;
   changed = false;
   const [year, monthNumber, date] = chosen.split("-").map(Number);
-  document.getElementById("day-title").textContent = new Date(year, monthNumber - 1, date).toLocaleDateString("en-GB", {
-    weekday: "long",
-    day: "numeric",
-    month: "long",
-    year: "numeric",
-  });
+  const name = new Date(year, monthNumber - 1, date).toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+  document.getElementById("day-title").textContent = name.replace(",", "");
   document.getElementById("logged").replaceChildren();
   for (const part of sheet.querySelectorAll("details")) part.open = false;
   photos.clear();
