@@ -80,7 +80,7 @@ class Columns:
     left: int = 64
 
 
-_TOP, _BOTTOM = 12, 32
+_TOP, _BOTTOM = 22, 34
 _LABELS = 6
 
 

@@ -69,6 +69,7 @@ export class PhotoSheet {
     this.root.querySelector("#keep").closest("p").hidden = this.known;
     this.form.hidden = false;
     this.count();
+    this.status.scrollIntoView({ block: "start" });
   }
 
   choice(garment) {
@@ -99,7 +100,7 @@ export class PhotoSheet {
     input.name = `seen-${garment.number}`;
     input.value = value;
     const name = document.createElement("span");
-    name.textContent = score && score < 1 ? `${title}, ${Math.round(score * 100)} % alike` : title;
+    name.textContent = score && score < 1 ? `${title}, ${Math.round(score * 100)}\u00a0% alike` : title;
     label.append(input, image, name);
     return label;
   }
