@@ -57,15 +57,15 @@ def log_photo(
 
 
 def _items(wardrobe: Wardrobe, segmenter: Segmenter, photo: Photo) -> tuple[list[SegmentedItem], str]:
-    from ewardrobe import attributes
     from ewardrobe.wardrobe.adding import segmented_items
+    from ewardrobe.wardrobe.settings import usual_describe
 
     segmentation = segmenter.segment(photo)
     if segmentation.taxonomy.name != "wardrobe":
         segmentation = segmentation.remap("wardrobe")
     tagged = wardrobe.settings.read().tagging
-    describe = attributes.describe if tagged else attributes.embedding_alone
-    return list(segmented_items(segmentation, describe, tagged=tagged)), segmentation.model
+    items = segmented_items(segmentation, usual_describe(wardrobe.path), tagged=tagged)
+    return list(items), segmentation.model
 
 
 def _found(wardrobe: Wardrobe, items: Sequence[SegmentedItem], model: str) -> list[dict[str, Any]]:

@@ -14,13 +14,17 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ewardrobe.errors import EwardrobeError, StoreError, UsageError
 from ewardrobe.wardrobe.fields import FIELDS
 from ewardrobe.wardrobe.vocabulary import TypeGroup, Vocabulary, parse_groups, shipped_vocabulary
 
-__all__ = ["FILE", "THEMES", "Settings", "SettingsFile"]
+if TYPE_CHECKING:
+    from ewardrobe.attributes import Attributes
+    from ewardrobe.segmentation import Garment, Segmentation
+
+__all__ = ["FILE", "THEMES", "Settings", "SettingsFile", "usual_describe"]
 
 FILE = "settings.json"
 THEMES = ("system", "light", "dark")
@@ -102,6 +106,13 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "types": parse_groups,
     "colours": _colours,
 }
+
+
+def usual_describe(folder: Path) -> Callable[[Segmentation, Garment], Attributes]:
+    """What describes garments in the wardrobe at `folder`: everything, or without tagging the embedding alone."""
+    from ewardrobe import attributes
+
+    return attributes.describe if SettingsFile(folder).read().tagging else attributes.embedding_alone
 
 
 class SettingsFile:

@@ -34,7 +34,7 @@ from ewardrobe.wardrobe.records import (
 from ewardrobe.wardrobe.removal import purge_garment
 from ewardrobe.wardrobe.schema import garments
 from ewardrobe.wardrobe.search import Filters, find_ids
-from ewardrobe.wardrobe.settings import SettingsFile
+from ewardrobe.wardrobe.settings import SettingsFile, usual_describe
 from ewardrobe.wardrobe.statistics import compute_statistics
 from ewardrobe.wardrobe.storage import Storage
 
@@ -145,9 +145,7 @@ class Wardrobe:
             return stored
         tagged = describe is not None or self.settings.read().tagging
         if describe is None:
-            from ewardrobe import attributes
-
-            describe = attributes.describe if tagged else attributes.embedding_alone
+            describe = usual_describe(self.path)
         segmentation = (segmenter or self._default_segmenter()).segment(photo)
         if segmentation.taxonomy.name != "wardrobe":
             segmentation = segmentation.remap("wardrobe")

@@ -77,6 +77,11 @@ class Room:
         self.inbox.close()
         self.wardrobe.close()
 
+    def use(self, model: str) -> None:
+        """Find garments with another model from now on."""
+        self.workshop.use(model)
+        self.live.models.use(model)
+
     def waiting(self) -> int:
         """How many photos are on their way into the wardrobe."""
         counts = self.inbox.counts()

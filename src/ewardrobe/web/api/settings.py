@@ -80,7 +80,7 @@ def change_settings(
             _must_be_there(values["model"])
         after = room.wardrobe.settings.change(values)
     if after.model != before.model:
-        room.workshop.use(after.model)
+        room.use(after.model)
     return _told(after, response)
 
 
@@ -129,7 +129,7 @@ def restore(
     finally:
         file.unlink(missing_ok=True)
     if after != before:
-        room.workshop.use(after)
+        room.use(after)
 
 
 def version_of_settings(settings: Settings) -> str:

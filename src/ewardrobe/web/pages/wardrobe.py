@@ -51,7 +51,7 @@ def wardrobe_page(request: Request, room: CurrentRoom) -> Response:
         "wardrobe.html",
         asked=asked,
         query={"text": asked.text, **asked.filters},
-        choices={name: _choices(name, page.facets[name]) for name in ("type", "season", "occasion")},
+        choices=_choices(room.wardrobe.settings.read().vocabulary, page.facets),
         garments=[GarmentOut.of(garment) for garment in page.garments],
         total=page.total,
         pages=max(1, -(-page.total // PER_PAGE)),
