@@ -32,7 +32,7 @@ from ewardrobe.taxonomy import load_map
 if TYPE_CHECKING:
     from ewardrobe.attributes.zero_shot import ZeroShotEngine
 
-__all__ = ["Answers", "Describer", "describe"]
+__all__ = ["Answers", "Describer", "describe", "embedding_alone"]
 
 CLASS_CONFIDENCE = 0.5
 """What the class's score counts as confidence when no heads fit and the class stands in for the type."""
@@ -111,6 +111,14 @@ class Describer:
             embedding_model=self.embedding_model,
         )
 
+    def recognisable(self, segmentation: Segmentation, garment: Garment) -> Attributes:
+        """See `embedding_alone`."""
+        nothing = Value.unknown("model")
+        features = self._encoder.features(segmentation.photo.pixels, garment.mask)
+        return Attributes(
+            *(nothing,) * 6, (), nothing, embed(features.pooled, self._heads), self.embedding_model
+        )
+
 
 def describe(
     segmentation: Segmentation, garment: Garment, *, engine: ZeroShotEngine | None = None
@@ -127,6 +135,11 @@ def describe(
         ['shirt', 'jeans', 'sneakers']
     """
     return _shipped().describe(segmentation, garment, engine)
+
+
+def embedding_alone(segmentation: Segmentation, garment: Garment) -> Attributes:
+    """Only what the garment is recognised by: every value is unknown, and there are no colours."""
+    return _shipped().recognisable(segmentation, garment)
 
 
 @lru_cache(maxsize=1)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ewardrobe.cli.options import Home, Model
+from ewardrobe.cli.options import Home
 from ewardrobe.errors import EwardrobeError, UsageError
 
 __all__ = ["serve"]
@@ -20,7 +20,15 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 for any that is free.")] = 8000,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the browser, too.")] = False,
-    model: Model = "default",
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="NAME|FILE",
+            help="A model by name or file; else the one of the settings.",
+        ),
+    ] = None,
 ) -> None:
     """Open the wardrobe as an app in the browser, for this machine alone, until Ctrl-C."""
     from ewardrobe.segmentation import resolve
@@ -31,7 +39,8 @@ def serve(
         raise UsageError(
             f"cannot serve on {host}: there are no accounts yet, so only on 127.0.0.1 or localhost"
         )
-    resolve(model)
+    if model is not None:
+        resolve(model)
     with _listen(host, port) as listener:
         name = f"[{host}]" if ":" in host else host
         address = f"http://{name}:{listener.getsockname()[1]}/"

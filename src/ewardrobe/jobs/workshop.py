@@ -22,6 +22,7 @@ from ewardrobe.errors import EwardrobeError, PhotoError, UsageError
 from ewardrobe.jobs.adding import garment_records, open_wardrobe
 from ewardrobe.jobs.mending import TASKS as MENDING
 from ewardrobe.jobs.outcomes import reason_of
+from ewardrobe.jobs.outfit_photos import log_photo, recognise_photo
 from ewardrobe.jobs.pool import available_cores
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Workshop:
     """
 
     def __init__(self, home: Path, model: str = "default") -> None:
+        self._home = home
         self._setup = partial(open_wardrobe, home, model, available_cores())
         self._turn = threading.Lock()
         self._process: Any = None
@@ -96,6 +98,24 @@ class Workshop:
         """Pieces of a photo (`Segmentation.cutouts`) as names and PNG files; `background` is a colour or empty."""
         with self._turn:
             return list(self._run("cut_out", data, of, background, crop))
+
+    def recognise(self, data: bytes) -> dict[str, Any]:
+        """Which owned garments are worn in a photo: see `jobs.outfit_photos.recognise_photo`. Nothing is stored."""
+        with self._turn:
+            return dict(self._run("recognise", data))
+
+    def log_photo(
+        self, data: bytes, name: str, chosen: dict[int, int | None], on: str | None
+    ) -> dict[str, Any]:
+        """Store an outfit photo and log what is worn in it: see `jobs.outfit_photos.log_photo`."""
+        with self._turn:
+            return dict(self._run("log_photo", data, name, chosen, on))
+
+    def use(self, model: str) -> None:
+        """Find garments with another model from the next photo on."""
+        with self._turn:
+            self._setup = partial(open_wardrobe, self._home, model, available_cores())
+            self._end()
 
     def close(self) -> None:
         """End the process, whatever it is doing; what it was storing is stored whole or not at all."""
@@ -200,6 +220,16 @@ def _cut_out(
     ]
 
 
+def _recognise(state: tuple[Wardrobe, Segmenter], data: bytes) -> dict[str, Any]:
+    return recognise_photo(*state, _open(data))
+
+
+def _log_photo(
+    state: tuple[Wardrobe, Segmenter], data: bytes, name: str, chosen: dict[int, int | None], on: str | None
+) -> dict[str, Any]:
+    return log_photo(*state, replace(_open(data), name=name), chosen, on)
+
+
 def _open(data: bytes) -> Photo:
     from ewardrobe.imaging import open_photo
 
@@ -210,5 +240,7 @@ TASKS: dict[str, Callable[..., Any]] = {
     "add": _add,
     "segment": _segment,
     "cut_out": _cut_out,
+    "recognise": _recognise,
+    "log_photo": _log_photo,
     **MENDING,
 }

@@ -11,6 +11,7 @@ from ewardrobe.wardrobe.database import DamagedStoreError
 from ewardrobe.wardrobe.fields import FIELDS, OUTFIT_FIELDS, STATUSES
 from ewardrobe.wardrobe.interface import GarmentStore
 from ewardrobe.wardrobe.json_store import JsonItem, JsonWardrobe
+from ewardrobe.wardrobe.matching import Match, Recognised
 from ewardrobe.wardrobe.records import (
     AddResult,
     Appearance,
@@ -27,17 +28,21 @@ from ewardrobe.wardrobe.records import (
     Wear,
 )
 from ewardrobe.wardrobe.search import SORTS, Filters
+from ewardrobe.wardrobe.settings import Settings, SettingsFile
 from ewardrobe.wardrobe.store import Wardrobe, home
-from ewardrobe.wardrobe.transfer import restore
+from ewardrobe.wardrobe.transfer import BackupError, restore
+from ewardrobe.wardrobe.vocabulary import SLOTS, TypeGroup, Vocabulary
 
 __all__ = [
     "FACETS",
     "FIELDS",
     "OUTFIT_FIELDS",
+    "SLOTS",
     "SORTS",
     "STATUSES",
     "AddResult",
     "Appearance",
+    "BackupError",
     "DamagedStoreError",
     "Filters",
     "GarmentStore",
@@ -46,14 +51,20 @@ __all__ = [
     "JsonItem",
     "JsonWardrobe",
     "LookAlike",
+    "Match",
     "Outfit",
     "OutfitItem",
     "OwnedGarment",
     "Page",
     "Provenance",
+    "Recognised",
     "SegmentedItem",
+    "Settings",
+    "SettingsFile",
     "Statistics",
     "StoredPhoto",
+    "TypeGroup",
+    "Vocabulary",
     "Wardrobe",
     "Wear",
     "home",

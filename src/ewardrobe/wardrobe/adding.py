@@ -7,6 +7,7 @@ import io
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -16,15 +17,17 @@ from PIL import Image
 from sqlalchemy import select
 
 from ewardrobe.attributes.values import Attributes, Value
+from ewardrobe.errors import UsageError
 from ewardrobe.imaging import Photo, to_png_bytes
 from ewardrobe.wardrobe.files import Staging
 from ewardrobe.wardrobe.history import Action
+from ewardrobe.wardrobe.outfits import log_wear, must_exist
 from ewardrobe.wardrobe.reading import load_garments, load_photo, photo_by_hash
 from ewardrobe.wardrobe.records import AddResult, LookAlike, SegmentedItem
 from ewardrobe.wardrobe.schema import appearances, garments, photos
 from ewardrobe.wardrobe.similarity import look_alikes
 from ewardrobe.wardrobe.storage import Storage
-from ewardrobe.wardrobe.writing import insert_garment, set_automatic
+from ewardrobe.wardrobe.writing import insert_garment, set_automatic, touch
 
 if TYPE_CHECKING:
     from ewardrobe.segmentation import Garment, Segmentation
@@ -56,6 +59,7 @@ class StagedItem:
     row: dict[str, Any]
     label: Value
     attributes: Attributes | None
+    garment_id: int | None
 
     @property
     def embedding(self) -> npt.NDArray[np.float32] | None:
@@ -89,9 +93,17 @@ def already_stored(storage: Storage, sha256: str) -> AddResult | None:
 
 
 def store_photo(
-    storage: Storage, photo: Photo, items: Iterable[SegmentedItem], model: str | None
+    storage: Storage,
+    photo: Photo,
+    items: Iterable[SegmentedItem],
+    model: str | None,
+    *,
+    worn_on: date | None = None,
 ) -> AddResult:
-    """Files first, then the rows, in one transaction; nothing is stored when there are no items."""
+    """Files first, then the rows, in one transaction; nothing is stored when there are no items.
+
+    With `worn_on`, every garment in the photo is logged as worn on that day.
+    """
     near: dict[int, list[tuple[int, float]]] = {}
     with storage.folder.stage() as staging:
         staged = stage_photo(staging, photo, items, model)
@@ -101,11 +113,16 @@ def store_photo(
             present = photo_by_hash(connection, storage.folder, photo.sha256)
             if present is None:
                 found = [
-                    look_alikes(connection, item.embedding, item.row["embedding_model"])
+                    []
+                    if item.garment_id is not None
+                    else look_alikes(connection, item.embedding, item.row["embedding_model"])
                     for item in staged.items
                 ]
-                action = Action(connection, "add", staged.row["name"])
+                action = Action(connection, "add" if worn_on is None else "wear", staged.row["name"])
                 photo_id, ids = _insert_photo(action, staged)
+                if worn_on is not None:
+                    for garment_id in ids:
+                        log_wear(action, worn_on, garment_id)
                 action.close()
                 near = dict(zip(ids, found, strict=True))
             else:
@@ -124,9 +141,12 @@ def store_photo(
 
 
 def segmented_items(
-    segmentation: Segmentation, describe: Callable[[Segmentation, Garment], Attributes]
+    segmentation: Segmentation,
+    describe: Callable[[Segmentation, Garment], Attributes],
+    *,
+    tagged: bool = True,
 ) -> Iterator[SegmentedItem]:
-    """The garments of a segmentation with all that the store keeps of each."""
+    """The garments of a segmentation with all that the store keeps of each; `tagged` as in `SegmentedItem`."""
     for cutout in segmentation.cutouts():
         garment = cutout.garment
         if garment is None:
@@ -140,6 +160,7 @@ def segmented_items(
             attributes=describe(segmentation, garment),
             alpha=garment.alpha,
             person=garment.person,
+            tagged=tagged,
         )
 
 
@@ -170,6 +191,10 @@ def stage_photo(
 
 def _insert_photo(action: Action, staged: StagedPhoto) -> tuple[int, list[int]]:
     """The photo's row, and a new garment with its appearance for every item; returns their numbers."""
+    owned = [item.garment_id for item in staged.items if item.garment_id is not None]
+    if len(set(owned)) != len(owned):
+        raise UsageError("a garment can be in a photo once")
+    must_exist(action.connection, owned)
     photo_id = action.insert(photos, {**staged.row, "added_at": action.at})
     return photo_id, [insert_item(action, photo_id, item) for item in staged.items]
 
@@ -245,12 +270,17 @@ def stage_item(
         "embedding": embedding or None,
         "embedding_model": (said.embedding_model or model) if said is not None and embedding else None,
     }
-    return StagedItem(row, Value(item.label, float(item.score), None, "model"), item.attributes)
+    label = Value(item.label, float(item.score), None, "model") if item.tagged else Value.unknown("model")
+    return StagedItem(row, label, item.attributes, item.garment_id)
 
 
 def insert_item(action: Action, photo_id: int, staged: StagedItem) -> int:
-    """A new garment with its appearance in a photo; returns the garment's number."""
-    garment_id = insert_garment(action, {})
+    """An appearance in a photo, of a new garment unless the item says whose; returns the garment's number."""
+    owned = staged.garment_id
+    garment_id = insert_garment(action, {}) if owned is None else owned
     action.insert(appearances, {**staged.row, "garment_id": garment_id, "photo_id": photo_id})
-    set_automatic(action, garment_id, staged.label, staged.attributes)
+    if owned is None:
+        set_automatic(action, garment_id, staged.label, staged.attributes)
+    else:
+        touch(action, garment_id)
     return garment_id

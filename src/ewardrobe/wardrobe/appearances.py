@@ -32,6 +32,7 @@ from ewardrobe.wardrobe.recutting import (
     segmented_item,
 )
 from ewardrobe.wardrobe.schema import appearances
+from ewardrobe.wardrobe.settings import SettingsFile, usual_describe
 from ewardrobe.wardrobe.storage import Storage
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Appearances:
 
     Verbs that change a cut-out recompute its soft edge, picture, thumbnail, box, area and embedding, and what is
     automatic about a garment whose main picture it is; what the owner set stays. Each is one transaction and one step
-    of `undo`. `describe` is `ewardrobe.attributes.describe` by default. `unchanged_since` is the garment's
+    of `undo`. `describe` is what the settings say by default (`settings.usual_describe`). `unchanged_since` is the garment's
     `changed_at` as the caller knows it: `ChangedError` where it is another by now.
 
     Examples:
@@ -180,6 +181,7 @@ class Appearances:
             stored = reading.load_photo(connection, self._storage.folder, photo_id)
             others = in_photo(connection, self._storage, photo_id)
         photo = opened(stored)
+        describe = describe or usual_describe(self._storage.folder.root)
         item = segmented_item(photo, mask, label, score, None, others, model, describe)
         with self._storage.folder.stage() as staging:
             staged = stage_item(staging, stored.sha256, 0, item, model)
@@ -212,7 +214,9 @@ class Appearances:
                 if action.connection.execute(same).scalar() == 1:
                     raise UsageError("this is the garment's only photo, so there is nothing to split")
                 garment_id = writing.insert_garment(action, {})
-                label = Value(present.label, present.score, None, "model")
+                tagged = SettingsFile(self._storage.folder.root).read().tagging
+                seen = Value(present.label, present.score, None, "model")
+                label = seen if tagged else Value.unknown("model")
                 writing.set_automatic(action, garment_id, label, said)
             elif garment_id == present.garment_id:
                 raise UsageError(f"this photo is garment {garment_id}'s already")
@@ -227,7 +231,14 @@ class Appearances:
             stored = reading.load_photo(connection, self._storage.folder, item.photo_id)
         photo, mask = opened(stored), grey_of(item) >= INSIDE
         return segmented_item(
-            photo, mask, item.label, item.score, item.person, [], item.model, describe
+            photo,
+            mask,
+            item.label,
+            item.score,
+            item.person,
+            [],
+            item.model,
+            describe or usual_describe(self._storage.folder.root),
         ).attributes
 
     def _garment(self, garment_id: int) -> OwnedGarment:

@@ -5,20 +5,24 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
 from ewardrobe.errors import NotFoundError, UsageError
 from ewardrobe.wardrobe.fields import OUTFIT_FIELDS, parse_date, parse_fields
 from ewardrobe.wardrobe.history import Action
+from ewardrobe.wardrobe.matching import Recognised, recognise
 from ewardrobe.wardrobe.reading import load_outfits, load_wears
-from ewardrobe.wardrobe.records import Outfit, OutfitItem, Wear
+from ewardrobe.wardrobe.records import AddResult, Outfit, OutfitItem, SegmentedItem, Wear
 from ewardrobe.wardrobe.schema import garments, outfit_items, outfits, wears
 from ewardrobe.wardrobe.search import search_text
 from ewardrobe.wardrobe.storage import Storage
 
-__all__ = ["Outfits", "Wears"]
+if TYPE_CHECKING:
+    from ewardrobe.imaging import Photo
+
+__all__ = ["Outfits", "Wears", "log_wear", "must_exist"]
 
 
 class Outfits:
@@ -111,18 +115,15 @@ class Wears:
 
         Logging the same again on the same day changes nothing, and returns what was there.
         """
-        try:
-            day = parse_date(on) if on is not None else date.today()
-        except ValueError as error:
-            raise UsageError(f"on {error}, not {on!r}") from error
+        day = _day(on)
         chosen = list(dict.fromkeys(garments))
         if (outfit is None) == (not chosen):
             raise UsageError("say which garments were worn, or which outfit, not both")
         with self._storage.acting("wear", day.isoformat()) as action:
             if outfit is not None:
                 chosen = _garments_of(action.connection, outfit)
-            _must_exist(action.connection, chosen)
-            ids = [_log(action, day, garment_id, outfit, notes) for garment_id in chosen]
+            must_exist(action.connection, chosen)
+            ids = [log_wear(action, day, garment_id, outfit, notes) for garment_id in chosen]
         with self._storage.reading() as connection:
             return load_wears(connection, ids)
 
@@ -148,12 +149,45 @@ class Wears:
         with self._storage.reading() as connection:
             return load_wears(connection, list(connection.execute(query).scalars()))
 
-    def remove(self, wear_id: int) -> None:
-        """Strike a wear; `undo` brings it back."""
+    def remove(self, *wear_ids: int) -> None:
+        """Strike wears, all of them or none; `undo` brings them back."""
         with self._storage.acting("remove wear") as action:
-            if action.connection.execute(select(wears.c.id).where(wears.c.id == wear_id)).first() is None:
-                raise NotFoundError(f"there is no wear {wear_id}")
-            action.delete(wears, wear_id)
+            for wear_id in dict.fromkeys(wear_ids):
+                if action.connection.execute(select(wears.c.id).where(wears.c.id == wear_id)).first() is None:
+                    raise NotFoundError(f"there is no wear {wear_id}")
+                action.delete(wears, wear_id)
+
+    def recognise(self, items: Sequence[SegmentedItem], model: str | None = None) -> list[Recognised]:
+        """Which owned garment each one found in an outfit photo may be; see `matching`."""
+        with self._storage.reading() as connection:
+            return recognise(connection, items, model)
+
+    def add_photo(
+        self,
+        photo: Photo,
+        items: Iterable[SegmentedItem],
+        *,
+        on: date | str | None = None,
+        model: str | None = None,
+    ) -> AddResult:
+        """Store an outfit photo and log everything in it as worn on a day (today), in one step of `undo`.
+
+        An item with a `garment_id` becomes one more appearance of that garment, any other a new garment. Raises
+        `UsageError` for a photo that is stored already, `NotFoundError` for a garment that is not there.
+        """
+        from ewardrobe.wardrobe.adding import already_stored, store_photo
+
+        day = _day(on)
+        if already_stored(self._storage, photo.sha256) is not None:
+            raise UsageError("this photo is in the wardrobe already; log its garments instead")
+        return store_photo(self._storage, photo, items, model, worn_on=day)
+
+
+def _day(on: date | str | None) -> date:
+    try:
+        return parse_date(on) if on is not None else date.today()
+    except ValueError as error:
+        raise UsageError(f"on {error}, not {on!r}") from error
 
 
 def _put_items(action: Action, outfit_id: int, items: Sequence[int | OutfitItem]) -> None:
@@ -161,7 +195,7 @@ def _put_items(action: Action, outfit_id: int, items: Sequence[int | OutfitItem]
     ids = [item.garment_id for item in placed]
     if not ids or len(set(ids)) != len(ids):
         raise UsageError("an outfit holds each garment once, and at least one")
-    _must_exist(action.connection, ids)
+    must_exist(action.connection, ids)
     for position, item in enumerate(placed):
         place: Mapping[str, Any] = {"x": item.x, "y": item.y, "scale": item.scale}
         action.insert(
@@ -170,7 +204,8 @@ def _put_items(action: Action, outfit_id: int, items: Sequence[int | OutfitItem]
         )
 
 
-def _must_exist(connection: Connection, ids: Sequence[int]) -> None:
+def must_exist(connection: Connection, ids: Sequence[int]) -> None:
+    """`NotFoundError` when one of these garments is not there, or was removed."""
     query = select(garments.c.id).where(garments.c.id.in_(ids), garments.c.removed_at.is_(None))
     missing = set(ids) - set(connection.execute(query).scalars())
     if missing:
@@ -189,7 +224,10 @@ def _garments_of(connection: Connection, outfit_id: int) -> list[int]:
     return chosen
 
 
-def _log(action: Action, day: date, garment_id: int, outfit_id: int | None, notes: str | None) -> int:
+def log_wear(
+    action: Action, day: date, garment_id: int, outfit_id: int | None = None, notes: str | None = None
+) -> int:
+    """Note that a garment was worn, once for the same day and outfit; the number of the wear."""
     same = (wears.c.worn_on == day) & (wears.c.garment_id == garment_id)
     same &= wears.c.outfit_id.is_(None) if outfit_id is None else wears.c.outfit_id == outfit_id
     present = action.connection.execute(select(wears.c.id).where(same)).scalar()

@@ -47,6 +47,8 @@ class SegmentedItem:
         attributes: what `attributes.describe` says about it; None when nothing was asked.
         alpha: float32 (H, W), 0..1, the soft edge; None takes the mask's hard one.
         person: whose it is, counted within the photo; None when nobody wears it.
+        garment_id: the garment owned already that this is another picture of; None makes a new one.
+        tagged: whether the garment takes over its class; the appearance keeps it in any case.
     """
 
     label: str
@@ -57,6 +59,8 @@ class SegmentedItem:
     attributes: Attributes | None = None
     alpha: npt.NDArray[np.float32] | None = None
     person: int | None = None
+    garment_id: int | None = None
+    tagged: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +287,9 @@ class Statistics:
     """A wardrobe in numbers; garments removed or gone (sold, donated, ...) count only in `by_status`.
 
     `cost_per_wear` and `spending` hold amounts per currency ("" where none is given); `never_worn` and the keys of
-    `cost_per_wear` are garment numbers.
+    `cost_per_wear` are garment numbers, as are the first of each pair in `most_worn` and `least_worn`, which counts
+    days. Months are "2026-05"; a garment that is worn is counted once a day. `worn_by` tells for "type", "colour" and
+    "season" how often garments of each value were worn; `spending_by_month` leaves out what has no date of buying.
     """
 
     garments: int
@@ -299,3 +305,7 @@ class Statistics:
     cost_per_wear: dict[int, Decimal]
     spending: dict[str, Decimal]
     spending_by_year: dict[str, dict[str, Decimal]]
+    spending_by_month: dict[str, dict[str, Decimal]]
+    least_worn: tuple[tuple[int, int], ...]
+    wears_by_month: dict[str, int]
+    worn_by: dict[str, dict[str, int]]

@@ -20,6 +20,7 @@ from ewardrobe.wardrobe.files import Staging
 from ewardrobe.wardrobe.history import Action, files_of
 from ewardrobe.wardrobe.records import Appearance, OwnedGarment, SegmentedItem, StoredPhoto
 from ewardrobe.wardrobe.schema import appearances, changes, earlier_cutouts, garments
+from ewardrobe.wardrobe.settings import usual_describe
 from ewardrobe.wardrobe.storage import Storage
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class Change:
             present.person,
             self._others,
             self._found["model"],
-            describe,
+            describe or usual_describe(self._folder.root),
             grey,
         )
         self._staged = stage_item(
@@ -139,7 +140,7 @@ def segmented_item(
     person: int | None,
     others: Sequence[Appearance],
     model: str | None,
-    describe: Describe | None,
+    describe: Describe,
     grey: npt.NDArray[np.uint8] | None = None,
 ) -> SegmentedItem:
     """A `SegmentedItem` of a mask, its edge recomputed unless `grey`, the alpha times 255, is given."""
@@ -147,10 +148,6 @@ def segmented_item(
     from ewardrobe.segmentation.given import BY_HAND, check_mask, given_mask
     from ewardrobe.wardrobe.adding import segmented_items
 
-    if describe is None:
-        from ewardrobe.attributes import describe as shipped
-
-        describe = shipped
     check_mask(photo, mask)
     around = np.zeros(mask.shape, np.bool_)
     for other in others:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -33,7 +34,7 @@ def compute_statistics(connection: Connection) -> Statistics:
     ranking = sorted(
         ((key, count) for key, count in worn.items() if key in here), key=lambda pair: (-pair[1], pair[0])
     )
-    spending, by_year = _spending(connection)
+    spending, by_year, by_month = _spending(connection)
     return Statistics(
         garments=len(ids),
         photos=_count(connection, photos),
@@ -52,6 +53,10 @@ def compute_statistics(connection: Connection) -> Statistics:
         },
         spending=spending,
         spending_by_year=by_year,
+        spending_by_month=by_month,
+        least_worn=tuple(sorted(ranking, key=lambda pair: (pair[1], pair[0]))[:_MOST_WORN]),
+        wears_by_month=_worn_by_month(connection),
+        worn_by=_worn_by(connection, {key: count for key, count in worn.items() if key in here}),
     )
 
 
@@ -62,10 +67,39 @@ def _worn(connection: Connection) -> dict[int, int]:
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def _spending(connection: Connection) -> tuple[dict[str, Decimal], dict[str, dict[str, Decimal]]]:
-    """What was paid, sold and lost garments included, per currency, in all and by year of buying."""
+def _worn_by_month(connection: Connection) -> dict[str, int]:
+    days = select(wears.c.worn_on, wears.c.garment_id).distinct()
+    months: dict[str, int] = defaultdict(int)
+    for day, _ in connection.execute(days.order_by(wears.c.worn_on)):
+        months[f"{day:%Y-%m}"] += 1
+    return dict(months)
+
+
+def _worn_by(connection: Connection, worn: Mapping[int, int]) -> dict[str, dict[str, int]]:
+    columns = {
+        "type": func.coalesce(garments.c.type, garments.c.label),
+        "colour": garments.c.colour,
+        "season": garments.c.season,
+    }
+    rows = connection.execute(select(garments.c.id, *columns.values())).all()
+    found: dict[str, dict[str, int]] = {}
+    for place, name in enumerate(columns, start=1):
+        counts: dict[str, int] = defaultdict(int)
+        for row in rows:
+            if row[0] in worn and row[place] is not None:
+                counts[row[place]] += worn[row[0]]
+        found[name] = dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+    return found
+
+
+_Amounts = dict[str, dict[str, Decimal]]
+
+
+def _spending(connection: Connection) -> tuple[dict[str, Decimal], _Amounts, _Amounts]:
+    """What was paid, sold and lost garments included, per currency: in all, by year and by month of buying."""
     total: dict[str, Decimal] = defaultdict(Decimal)
     years: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    months: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     query = select(garments.c.price, garments.c.currency, garments.c.bought_on, garments.c.quantity)
     for row in connection.execute(
         query.where(garments.c.removed_at.is_(None), garments.c.price.is_not(None)).order_by(garments.c.id)
@@ -73,7 +107,10 @@ def _spending(connection: Connection) -> tuple[dict[str, Decimal], dict[str, dic
         amount, currency = row.price * row.quantity, row.currency or ""
         total[currency] += amount
         years[str(row.bought_on.year) if row.bought_on else ""][currency] += amount
-    return dict(total), {year: dict(years[year]) for year in sorted(years)}
+        if row.bought_on:
+            months[f"{row.bought_on:%Y-%m}"][currency] += amount
+    by_year, by_month = ({key: dict(part[key]) for key in sorted(part)} for part in (years, months))
+    return dict(total), by_year, by_month
 
 
 def _count(connection: Connection, table: Table, *conditions: ColumnElement[bool]) -> int:

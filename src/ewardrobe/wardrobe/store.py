@@ -34,6 +34,7 @@ from ewardrobe.wardrobe.records import (
 from ewardrobe.wardrobe.removal import purge_garment
 from ewardrobe.wardrobe.schema import garments
 from ewardrobe.wardrobe.search import Filters, find_ids
+from ewardrobe.wardrobe.settings import SettingsFile, usual_describe
 from ewardrobe.wardrobe.statistics import compute_statistics
 from ewardrobe.wardrobe.storage import Storage
 
@@ -76,6 +77,7 @@ class Wardrobe:
         self.many = Many(storage)
         self.outfits = Outfits(storage)
         self.wears = Wears(storage)
+        self.settings = SettingsFile(storage.folder.root)
         self._storage = storage
         self._columns = ColumnCache()
         self._segmenter: Segmenter | None = None
@@ -129,7 +131,8 @@ class Wardrobe:
         """Find the garments in a photo and store them, the whole photo or nothing.
 
         A photo stored before (by its SHA-256) is skipped before any work is done on it. `segmenter` is the shipped
-        model by default, `describe` `ewardrobe.attributes.describe`.
+        model by default, `describe` `ewardrobe.attributes.describe`; where the settings turn tagging off, garments get
+        neither class nor attributes, unless `describe` is given.
 
         Raises `PhotoError`, `ModelError`, `TaxonomyError` (the model's classes have no map to `wardrobe`),
         `StoreError`.
@@ -140,14 +143,14 @@ class Wardrobe:
         photo = source if isinstance(source, Photo) else open_photo(source)
         if (stored := already_stored(self._storage, photo.sha256)) is not None:
             return stored
+        tagged = describe is not None or self.settings.read().tagging
         if describe is None:
-            from ewardrobe import attributes
-
-            describe = attributes.describe
+            describe = usual_describe(self.path)
         segmentation = (segmenter or self._default_segmenter()).segment(photo)
         if segmentation.taxonomy.name != "wardrobe":
             segmentation = segmentation.remap("wardrobe")
-        return self.add_segmented(photo, segmented_items(segmentation, describe), model=segmentation.model)
+        items = segmented_items(segmentation, describe, tagged=tagged)
+        return self.add_segmented(photo, items, model=segmentation.model)
 
     def add_segmented(
         self, photo: Photo, items: Iterable[SegmentedItem], *, model: str | None = None
@@ -160,6 +163,12 @@ class Wardrobe:
         from ewardrobe.wardrobe.adding import already_stored, store_photo
 
         return already_stored(self._storage, photo.sha256) or store_photo(self._storage, photo, items, model)
+
+    def stored(self, photo: Photo) -> AddResult | None:
+        """The result of having added this photo before, with those of its garments still here; None if it is new."""
+        from ewardrobe.wardrobe.adding import already_stored
+
+        return already_stored(self._storage, photo.sha256)
 
     def new(self, **fields: Any) -> OwnedGarment:
         """A garment without a photo; the fields are those of `edit`."""
@@ -265,6 +274,13 @@ class Wardrobe:
         """One garment, also a removed one (`removed_at` says so); `NotFoundError` when there is none."""
         with self._storage.reading() as connection:
             return reading.load_garment(connection, self._storage.folder, garment_id)
+
+    def get_all(self, garment_ids: Iterable[int]) -> dict[int, OwnedGarment]:
+        """The garments of these numbers, also removed ones; numbers there are not are left out."""
+        with self._storage.reading() as connection:
+            ids = list(dict.fromkeys(garment_ids))
+            found = reading.load_garments(connection, self._storage.folder, ids)
+        return {garment.id: garment for garment in found}
 
     def photos(self) -> list[StoredPhoto]:
         """Every photo, newest first."""
@@ -378,16 +394,21 @@ class Wardrobe:
         from ewardrobe.wardrobe.transfer.backups import write_backup
 
         with self._storage.folder.keeping(), self._storage.folder.stage() as staging:
-            return write_backup(self._storage.database, self._storage.folder, staging, Path(file))
+            settings = self.settings.data()
+            return write_backup(self._storage.database, self._storage.folder, staging, Path(file), settings)
 
     def restore(self, file: str | os.PathLike[str]) -> None:
-        """Put a backup in the place of everything there is, all of it or nothing; this cannot be undone."""
+        """Put a backup in the place of everything there is, all of it or nothing; this cannot be undone.
+
+        Raises `BackupError` for a file that is no backup, or a damaged one.
+        """
         from ewardrobe.wardrobe.transfer.backups import open_backup, replace_rows
 
         with self._storage.folder.stage() as staging, open_backup(Path(file), staging) as backup:
             backup.stage_files(staging)
             with self._storage.writing(staging) as connection:
                 staging.discard(replace_rows(connection, backup))
+            self.settings.replace(backup.settings)
         self._columns.forget()
 
     def check(self) -> list[str]:

@@ -58,7 +58,7 @@ def set_automatic(
             continue
         changed |= action.update(garments, garment_id, {field: value.name[:_NAME_LIMIT]})
         changed |= _set_provenance(action, garment_id, field, value)
-    if attributes is not None and "colour" not in owned:
+    if attributes is not None and attributes.colour.known and "colour" not in owned:
         changed |= _set_colours(action, garment_id, attributes.colours)
     return touch(action, garment_id) if changed else False
 

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from ewardrobe import __version__
 from ewardrobe.errors import EwardrobeError
 from ewardrobe.web import pages
-from ewardrobe.web.api import UPLOAD_PATHS, router
+from ewardrobe.web.api import BACKUP_PATHS, UPLOAD_PATHS, router
 from ewardrobe.web.errors import public_line, public_text, status_of, validation_line
 from ewardrobe.web.metrics import CountRequests, Metrics
 from ewardrobe.web.room import Room
@@ -32,11 +32,12 @@ _ABOUT = (
 _log = logging.getLogger("ewardrobe.web")
 
 
-def create_app(wardrobe_folder: Path | None = None, *, model: str = "default") -> FastAPI:
+def create_app(wardrobe_folder: Path | None = None, *, model: str | None = None) -> FastAPI:
     """The ASGI application for the wardrobe in a folder (`ewardrobe.wardrobe.home()` by default).
 
-    Photos that waited when the last server stopped are gone on with as soon as it is started. Raises `StoreError`
-    when the wardrobe cannot be opened, or another server has it.
+    `model` finds the garments, whatever the settings say; None takes the one of the settings. Photos that waited when
+    the last server stopped are gone on with as soon as it is started. Raises `StoreError` when the wardrobe cannot be
+    opened, or another server has it.
     """
     room = Room.open(wardrobe_folder, model)
 
@@ -63,7 +64,7 @@ def create_app(wardrobe_folder: Path | None = None, *, model: str = "default") -
     app.mount("/static", StaticFiles(packages=[("ewardrobe.web", "static")]), name="static")
     metrics = Metrics(room.waiting)
     app.add_route("/metrics", metrics.answer, include_in_schema=False)
-    app.add_middleware(BodyLimit, uploads=UPLOAD_PATHS)
+    app.add_middleware(BodyLimit, uploads=UPLOAD_PATHS, backups=BACKUP_PATHS)
     app.add_middleware(Guard, token=room.token)
     app.add_middleware(CountRequests, metrics=metrics)  # the outermost: refusals are counted, too
     app.add_exception_handler(EwardrobeError, _failed)

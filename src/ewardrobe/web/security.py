@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 __all__ = [
     "LIVE_PROTOCOL",
     "LOOPBACK",
+    "MAX_BACKUP",
     "MAX_BODY",
     "MAX_UPLOAD",
     "STALE_PAGE",
@@ -42,6 +43,8 @@ STALE_PAGE = 4403
 MAX_BODY = 1 << 20
 MAX_UPLOAD = 64 << 20
 """Bytes of a photo that is sent; the form around it may add a little."""
+MAX_BACKUP = 256 << 30
+"""Bytes of a backup: what a disk holds is what bounds it."""
 
 _STALE = "this page is from before the server was started; load it again"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -147,18 +150,22 @@ class Guard:
 class BodyLimit:
     """ASGI middleware: a body larger than its route may have is refused before it is read, or where it gets so."""
 
-    def __init__(self, app: ASGIApp, *, uploads: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, *, uploads: frozenset[str], backups: frozenset[str]) -> None:
         self._app = app
         self._uploads = uploads
+        self._backups = backups
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count what comes in."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        upload = scope["path"] in self._uploads
-        limit = MAX_UPLOAD + _FORM_ROOM if upload else MAX_BODY
-        line = f"that is more than {(MAX_UPLOAD if upload else MAX_BODY) >> 20} MiB"
+        form = scope["path"] in self._uploads | self._backups
+        most = MAX_BODY
+        if form:
+            most = MAX_UPLOAD if scope["path"] in self._uploads else MAX_BACKUP
+        limit = most + _FORM_ROOM if form else most
+        line = f"that is more than {most >> 20} MiB"
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdigit() and int(announced) > limit:
             await JSONResponse({"detail": line}, 413)(scope, receive, send)

@@ -27,7 +27,7 @@ class Server(uvicorn.Server):
             webbrowser.open(self.opened)
 
 
-def make_server(home: Path | None, *, model: str = "default") -> Server:
+def make_server(home: Path | None, *, model: str | None = None) -> Server:
     """A server for the wardrobe at `home`, not running yet; `StoreError` when it cannot be opened."""
     app = create_app(home, model=model)
     # Every address and photo name that a log line would hold is the owner's own business.
@@ -45,7 +45,7 @@ def make_server(home: Path | None, *, model: str = "default") -> Server:
 
 
 def run_server(
-    home: Path | None, listener: socket.socket, *, model: str = "default", opened: str | None = None
+    home: Path | None, listener: socket.socket, *, model: str | None = None, opened: str | None = None
 ) -> None:
     """Serve until Ctrl-C; `opened` is an address to show in the browser."""
     server = make_server(home, model=model)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ewardrobe.wardrobe.transfer.backups import restore
+from ewardrobe.wardrobe.transfer.backups import BackupError, restore
 
-__all__ = ["restore"]
+__all__ = ["BackupError", "restore"]

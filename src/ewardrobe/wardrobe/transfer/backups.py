@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -19,15 +20,26 @@ from ewardrobe.wardrobe.files import KINDS, DataFolder, Staging, is_safe_name
 from ewardrobe.wardrobe.schema import FILE_COLUMNS, metadata
 from ewardrobe.wardrobe.transfer.targets import ZipSource, open_target
 
-__all__ = ["Backup", "open_backup", "replace_rows", "restore", "write_backup"]
+__all__ = ["Backup", "BackupError", "open_backup", "replace_rows", "restore", "write_backup"]
 
 _DESCRIPTION = "backup.json"
 _DATABASE = "wardrobe.db"
+_SETTINGS = "settings.json"
+_LARGEST_SETTINGS = 1 << 20
 _FORMAT = "ewardrobe-backup"
 
 
-def write_backup(database: Database, folder: DataFolder, staging: Staging, file: Path) -> Path:
-    """Write `file`; the caller holds `folder.keeping()`, so no file of the snapshot is deleted meanwhile."""
+class BackupError(StoreError):
+    """A file that is no backup of a wardrobe, or not a whole one."""
+
+
+def write_backup(
+    database: Database, folder: DataFolder, staging: Staging, file: Path, settings: bytes | None = None
+) -> Path:
+    """Write `file`; the caller holds `folder.keeping()`, so no file of the snapshot is deleted meanwhile.
+
+    `settings` is the content of the wardrobe's `settings.json`.
+    """
     copy = staging.scratch(_DATABASE)
     database.snapshot(copy)
     snapshot = Database.open(copy)
@@ -40,6 +52,8 @@ def write_backup(database: Database, folder: DataFolder, staging: Staging, file:
     with open_target(file, archive=True) as target:
         target.write(_DESCRIPTION, json.dumps(description).encode())
         target.copy(_DATABASE, copy)
+        if settings is not None:
+            target.write(_SETTINGS, settings)
         for name in sorted(names):
             if not folder.path(name).is_file():
                 raise StoreError(
@@ -57,25 +71,29 @@ class Backup:
         self.database = database
         with database.read() as connection:
             self.files = _files(connection)
+        self.settings = _settings(source)
 
     def stage_files(self, staging: Staging) -> None:
         """Read every file into the staging folder; the ZIP's checksums are checked on the way."""
         for name in sorted(self.files):
-            with self._source.open(name) as file:
+            with _member(self._source, name) as file:
                 staging.write(name, partial(shutil.copyfileobj, file))
 
 
 @contextmanager
 def open_backup(file: Path, staging: Staging) -> Iterator[Backup]:
-    """Open a backup, one by an older version too; `StoreError` when it is none or is damaged."""
+    """Open a backup, one by an older version too; `BackupError` when it is none or is damaged."""
     with _opened(file) as source:
         copy = staging.scratch(_DATABASE)
-        with source.open(_DATABASE) as packed, copy.open("wb") as unpacked:
+        with _member(source, _DATABASE) as packed, copy.open("wb") as unpacked:
             shutil.copyfileobj(packed, unpacked, 1 << 20)
-        database = Database.open(copy)
+        try:
+            database = Database.open(copy)
+        except DamagedStoreError as error:
+            raise BackupError(f"{file} is damaged: {error}") from error
         try:
             if problems := database.check():
-                raise StoreError(f"{file} is damaged: {problems[0]}")
+                raise BackupError(f"{file} is damaged: {problems[0]}")
             yield Backup(source, database)
         finally:
             database.close()
@@ -89,9 +107,9 @@ def _opened(file: Path) -> Iterator[ZipSource]:
             _check(source, file)
             yield source
     except zipfile.BadZipFile as error:
-        raise StoreError(f"{file} is not a whole backup: {error}") from error
+        raise BackupError(f"{file} is not a whole backup: {error}") from error
     except FileNotFoundError:
-        raise StoreError(f"{file} is not there; give a file that `ewardrobe backup` wrote") from None
+        raise BackupError(f"{file} is not there; give a file that `ewardrobe backup` wrote") from None
 
 
 def replace_rows(connection: Connection, backup: Backup) -> set[str]:
@@ -135,7 +153,7 @@ def _check(source: ZipSource, file: Path) -> None:
                 return
     except (StoreError, ValueError, AttributeError):
         pass
-    raise StoreError(f"{file} is not a backup of a wardrobe; an export is brought in with: ewardrobe import")
+    raise BackupError(f"{file} is not a backup of a wardrobe; an export is brought in with: ewardrobe import")
 
 
 def _files(connection: Connection) -> set[str]:
@@ -143,3 +161,20 @@ def _files(connection: Connection) -> set[str]:
     if unsafe := [name for name in names if not is_safe_name(name) or name.split("/")[0] not in KINDS]:
         raise StoreError(f"the database names a file outside its folder: {unsafe[0]!r}")
     return names
+
+
+def _member(source: ZipSource, name: str) -> BinaryIO:
+    try:
+        return source.open(name)
+    except StoreError as error:
+        raise BackupError(str(error)) from error
+
+
+def _settings(source: ZipSource) -> bytes | None:
+    """The settings in a backup; None where it has none."""
+    try:
+        file = source.open(_SETTINGS)
+    except StoreError:
+        return None
+    with file:
+        return file.read(_LARGEST_SETTINGS)

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from ewardrobe.web.api import bulk, cutouts, garments, images, live, photos, service, stateless
+from ewardrobe.web.api import (
+    bulk,
+    cutouts,
+    garments,
+    images,
+    live,
+    outfits,
+    photos,
+    service,
+    settings,
+    stateless,
+    wears,
+)
 from ewardrobe.web.api.models import Answers, Problem
 
-__all__ = ["API_PREFIX", "UPLOAD_PATHS", "router"]
+__all__ = ["API_PREFIX", "BACKUP_PATHS", "UPLOAD_PATHS", "router"]
 
 API_PREFIX = "/api/v1"
 _PROBLEMS: Answers = {
@@ -16,8 +28,13 @@ _PROBLEMS: Answers = {
 }
 
 router = APIRouter(prefix=API_PREFIX, responses=_PROBLEMS)
-for _module in (garments, images, live, photos, service, stateless, bulk, cutouts):
+for _module in (garments, outfits, wears, images, live, photos, settings, service, stateless, bulk, cutouts):
     router.include_router(_module.router)
 
-UPLOAD_PATHS = frozenset(API_PREFIX + path for path in ("/photos", "/segment", "/cutout"))
+UPLOAD_PATHS = frozenset(
+    API_PREFIX + path for path in ("/photos", "/photos/match", "/photos/worn", "/segment", "/cutout")
+)
 """The paths that take a photo."""
+
+BACKUP_PATHS = frozenset({f"{API_PREFIX}/restore"})
+"""The paths that take a whole wardrobe."""

@@ -10,7 +10,7 @@ from ewardrobe.wardrobe import OwnedGarment
 from ewardrobe.web.api.models import Answers, GarmentOut, Problem, version_of
 from ewardrobe.web.room import Room
 
-__all__ = ["CHANGED", "IfMatch", "must_be", "told"]
+__all__ = ["CHANGED", "IfMatch", "matches", "must_be", "told"]
 
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", description="The garment's `ETag`, as it was when it was looked at.")
@@ -24,10 +24,14 @@ def told(garment: OwnedGarment, response: Response) -> GarmentOut:
     return GarmentOut.of(garment)
 
 
+def matches(if_match: str | None, version: str) -> bool:
+    """Whether an `If-Match` header, where there is one, names this version."""
+    if if_match is None or if_match.strip() == "*":
+        return True
+    return version in {part.strip().removeprefix("W/").strip('"') for part in if_match.split(",")}
+
+
 def must_be(room: Room, garment_id: int, if_match: str | None) -> None:
     """Refuse with 412 when the garment is not in the state that the client looked at."""
-    if if_match is None or if_match.strip() == "*":
-        return
-    version = version_of(room.wardrobe.get(garment_id))
-    if version not in {part.strip().removeprefix("W/").strip('"') for part in if_match.split(",")}:
+    if if_match is not None and not matches(if_match, version_of(room.wardrobe.get(garment_id))):
         raise HTTPException(412, "this garment was changed meanwhile; load it again to see how")

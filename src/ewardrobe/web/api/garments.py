@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 
@@ -20,7 +20,7 @@ from ewardrobe.web.api.models import (
     WearOut,
     Word,
 )
-from ewardrobe.web.room import CurrentRoom
+from ewardrobe.web.room import CurrentRoom, Room
 
 __all__ = ["router"]
 
@@ -83,7 +83,7 @@ def list_garments(
 @router.post("/garments", status_code=201)
 def new_garment(room: CurrentRoom, fields: GarmentChange, response: Response) -> GarmentOut:
     """A garment without a photo."""
-    garment = room.wardrobe.new(**fields.fields())
+    garment = room.wardrobe.new(**_priced(room, fields.fields()))
     response.headers["Location"] = f"/api/v1/garments/{garment.id}"
     return told(garment, response)
 
@@ -105,7 +105,9 @@ def edit_garment(
     """Set fields; they are the owner's from then on, and no model overwrites them."""
     with room.editing:
         must_be(room, garment_id, if_match)
-        return told(room.wardrobe.edit(garment_id, **fields.fields()), response)
+        known = room.wardrobe.get(garment_id).currency
+        changed = _priced(room, fields.fields(), known)
+        return told(room.wardrobe.edit(garment_id, **changed), response)
 
 
 @router.delete("/garments/{garment_id}", status_code=204, responses={**_GONE, **CHANGED})
@@ -143,3 +145,11 @@ def wear_garment(room: CurrentRoom, garment_id: Number, day: WearIn) -> WearOut:
     """Log that it was worn; the same day again changes nothing."""
     wear = room.wardrobe.wears.add([garment_id], on=day.on)[0]
     return WearOut(id=wear.id, worn_on=wear.worn_on)
+
+
+def _priced(room: Room, fields: dict[str, Any], currency: str | None = None) -> dict[str, Any]:
+    """The fields; a price whose currency nobody said is in that of the settings."""
+    usual = room.wardrobe.settings.read().currency
+    if usual and fields.get("price") not in (None, "") and not currency and "currency" not in fields:
+        return {**fields, "currency": usual}
+    return fields

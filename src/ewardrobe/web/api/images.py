@@ -16,7 +16,7 @@ from ewardrobe.imaging.previews import preview_size
 from ewardrobe.web.api.models import Answers, Number, PhotoOut, Problem
 from ewardrobe.web.room import CurrentRoom
 
-__all__ = ["router"]
+__all__ = ["Version", "headers_of", "router", "unchanged"]
 
 router = APIRouter(tags=["pictures"])
 _GONE: Answers = {404: {"model": Problem, "description": "There is no such picture"}}
@@ -61,8 +61,8 @@ def get_photo(room: CurrentRoom, photo_id: Number) -> PhotoOut:
 def photo_preview(request: Request, room: CurrentRoom, photo_id: Number) -> Response:
     """The photo as a JPEG of at most 1280 pixels, upright, without location and camera data."""
     photo = room.wardrobe.photo(photo_id)
-    headers = _headers(f"{photo.file_sha256[:32]}-preview", keep=True)
-    if _unchanged(request, headers):
+    headers = headers_of(f"{photo.file_sha256[:32]}-preview", keep=True)
+    if unchanged(request, headers):
         return Response(status_code=304, headers=headers)
     image = Image.fromarray(open_photo(io.BytesIO(_bytes(photo.file))).pixels)
     size = preview_size(*image.size)
@@ -79,8 +79,8 @@ def photo_original(request: Request, room: CurrentRoom, photo_id: Number) -> Res
 
 
 def _file(request: Request, path: Path, tag: str, *, keep: bool, name: str | None = None) -> Response:
-    headers = _headers(tag, keep=keep)
-    if _unchanged(request, headers):
+    headers = headers_of(tag, keep=keep)
+    if unchanged(request, headers):
         return Response(status_code=304, headers=headers)
     if not path.is_file():
         raise HTTPException(404, "this picture is missing in the wardrobe's folder")
@@ -95,11 +95,13 @@ def _bytes(path: Path) -> bytes:
         raise HTTPException(404, "this picture is missing in the wardrobe's folder") from None
 
 
-def _headers(tag: str, *, keep: bool) -> dict[str, str]:
+def headers_of(tag: str, *, keep: bool) -> dict[str, str]:
+    """The headers of a picture; with `keep` its address never shows another one."""
     caching = "private, max-age=31536000, immutable" if keep else "private, no-cache"
     return {"ETag": f'"{tag}"', "Cache-Control": caching}
 
 
-def _unchanged(request: Request, headers: dict[str, str]) -> bool:
+def unchanged(request: Request, headers: dict[str, str]) -> bool:
+    """Whether the client has this picture already."""
     known = request.headers.get("if-none-match", "")
     return headers["ETag"] in {part.strip().removeprefix("W/") for part in known.split(",")}

@@ -332,6 +332,10 @@ class StatisticsOut(BaseModel):
     cost_per_wear: dict[int, Decimal]
     spending: dict[str, Decimal]
     spending_by_year: dict[str, dict[str, Decimal]]
+    spending_by_month: dict[str, dict[str, Decimal]]
+    least_worn: list[tuple[int, int]]
+    wears_by_month: dict[str, int]
+    worn_by: dict[str, dict[str, int]]
 
 
 class Health(BaseModel):

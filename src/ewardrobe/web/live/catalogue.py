@@ -47,6 +47,10 @@ class LiveModels:
         self._loaded: OrderedDict[str, Segmenter] = OrderedDict()
         self._loading = threading.Lock()
 
+    def use(self, model: str) -> None:
+        """Offer another model as the wardrobe's own from now on."""
+        self._model = model
+
     def choices(self) -> tuple[Choice, ...]:
         """Those that can be used now: the wardrobe's own model first, its live size before all others."""
         found: dict[str, Choice] = {}

@@ -23,5 +23,6 @@ def error_page(request: Request, status: int, line: str) -> Response:
 
 def show(request: Request, template: str, status: int = 200, /, **values: Any) -> Response:
     """A template of `templates/` as an answer; every page gets the token that its changes must carry."""
-    token = request.app.state.room.token
-    return _templates.TemplateResponse(request, template, {**values, "token": token}, status)
+    room = request.app.state.room
+    given = {**values, "token": room.token, "theme": room.wardrobe.settings.read().theme}
+    return _templates.TemplateResponse(request, template, given, status)

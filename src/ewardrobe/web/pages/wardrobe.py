@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
-from ewardrobe.attributes.vocabulary import vocabulary
 from ewardrobe.errors import UsageError
-from ewardrobe.wardrobe import FACETS, STATUSES
+from ewardrobe.wardrobe import FACETS, STATUSES, Vocabulary
 from ewardrobe.web import charts
 from ewardrobe.web.api.models import GarmentOut, Number, version_of
 from ewardrobe.web.pages.showing import show
@@ -50,7 +51,7 @@ def wardrobe_page(request: Request, room: CurrentRoom) -> Response:
         "wardrobe.html",
         asked=asked,
         query={"text": asked.text, **asked.filters},
-        choices={name: _choices(name, page.facets[name]) for name in ("type", "season", "occasion")},
+        choices=_choices(room.wardrobe.settings.read().vocabulary, page.facets),
         garments=[GarmentOut.of(garment) for garment in page.garments],
         total=page.total,
         pages=max(1, -(-page.total // PER_PAGE)),
@@ -77,7 +78,7 @@ def garment_page(request: Request, room: CurrentRoom, garment_id: Number) -> Res
         alike=[GarmentOut.of(other) for other in alike],
         text_fields=_TEXT_FIELDS,
         own_fields=_OWN_FIELDS,
-        choices={name: _choices(name, facets[name]) for name in _TEXT_FIELDS},
+        choices=_choices(room.wardrobe.settings.read().vocabulary, facets),
         statuses=STATUSES,
         last_change=next(iter(room.wardrobe.history(1)), None),
     )
@@ -91,10 +92,11 @@ def add_page(request: Request) -> Response:
 
 @router.get("/statistics", response_class=HTMLResponse)
 def statistics_page(request: Request, room: CurrentRoom) -> Response:
-    """Bars, each a row of a table."""
+    """Bars, each a row of a table, and columns over the months with their table below."""
     numbers = room.wardrobe.stats()
-    shown = [*(key for key, _ in numbers.most_worn), *numbers.never_worn[:24], *numbers.cost_per_wear]
-    garments = {key: GarmentOut.of(room.wardrobe.get(key)) for key in dict.fromkeys(shown)}
+    worn = [key for key, _ in (*numbers.most_worn, *numbers.least_worn)]
+    shown = room.wardrobe.get_all([*worn, *numbers.never_worn[:24], *numbers.cost_per_wear])
+    garments = {key: GarmentOut.of(garment) for key, garment in shown.items()}
     return show(
         request,
         "statistics.html",
@@ -104,6 +106,13 @@ def statistics_page(request: Request, room: CurrentRoom) -> Response:
             (title, key.removeprefix("by_"), charts.bars(getattr(numbers, key))) for key, title in _STATISTICS
         ],
         most_worn=charts.bars(dict(numbers.most_worn)),
+        least_worn=charts.bars(dict(numbers.least_worn)),
+        worn_per_month=charts.months(numbers.wears_by_month),
+        worn_by=[
+            (f"Worn by {field}", field, charts.bars(numbers.worn_by[field]))
+            for field in ("type", "colour", "season")
+        ],
+        spent_per_month=charts.months_by_currency(numbers.spending_by_month),
         cost_per_wear=charts.costs(
             numbers.cost_per_wear, {key: garment.currency for key, garment in garments.items()}
         ),
@@ -111,15 +120,18 @@ def statistics_page(request: Request, room: CurrentRoom) -> Response:
     )
 
 
-def _choices(field: str, used: dict[str, int]) -> list[str]:
-    """What a field may be filled with: the vocabulary, where there is one, and what is in use."""
+def _choices(words: Vocabulary, used: Mapping[str, Mapping[str, int]]) -> dict[str, list[str]]:
+    """What each field may be filled with: the vocabulary, where there is one, and what is in use."""
     from ewardrobe.attributes.garment_types import type_vocabulary
 
-    types = type_vocabulary()
+    shipped = type_vocabulary()
     known: dict[str, tuple[str, ...]] = {
-        "type": types.names,
-        "colour": vocabulary().names,
-        "season": types.seasons,
-        "style": tuple(types.styles),
+        "type": words.types,
+        "colour": words.colours,
+        "season": shipped.seasons,
+        "style": tuple(shipped.styles),
     }
-    return sorted({*known.get(field, ()), *(value for value in used if field != "colour")})
+    return {
+        field: sorted({*known.get(field, ()), *(used[field] if field != "colour" else ())})
+        for field in _TEXT_FIELDS
+    }

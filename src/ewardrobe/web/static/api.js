@@ -31,11 +31,12 @@ export async function call(method, path, { json, form, version } = {}) {
   return body;
 }
 
-/** Send a file to the API, telling `progress` (0..1) on the way. */
-export function send(path, field, file, progress) {
+/** Send a file to the API, with other fields beside it, telling `progress` (0..1) on the way. */
+export function send(path, field, file, progress, fields = {}) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const form = new FormData();
+    for (const [name, value] of Object.entries(fields)) form.append(name, value);
     form.append(field, file, file.name || "photo");
     request.open("POST", `/api/v1${path}`);
     request.setRequestHeader("X-CSRF-Token", token);
