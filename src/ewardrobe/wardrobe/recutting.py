@@ -221,7 +221,7 @@ def _must_be(connection: Connection, item: Appearance, unchanged_since: datetime
 def _class_of(connection: Connection, item: Appearance) -> str:
     """The garment's class as it is now, which its owner may have corrected; else what was found."""
     said = connection.execute(select(garments.c.label).where(garments.c.id == item.garment_id)).scalar()
-    return said if said in taxonomy.load("wardrobe") else item.label
+    return said if said is not None and said in taxonomy.load("wardrobe") else item.label
 
 
 def _is_main(connection: Connection, appearance_id: int, garment_id: int) -> bool:
