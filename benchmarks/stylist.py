@@ -32,7 +32,7 @@ from ewardrobe.stylist.pairing import COLOUR_FEATURES
 from ewardrobe.stylist.scoring import LOOK_FEATURES, Scorer
 from ewardrobe.stylist.slots import SLOTS, slot_of
 from ewardrobe.stylist.traits import Traits
-from ewardrobe.stylist.weights import HAND_SET, WEIGHTS
+from ewardrobe.stylist.weights import BY_HAND, HAND_SET, WEIGHTS
 
 Floats = npt.NDArray[np.float64]
 Outfit = list[Worn]
@@ -55,9 +55,7 @@ class Garment:
         self.pattern, self.colour, self.colours = item.pattern, item.look.colour, item.look.colours
 
 
-def changed(
-    photos: Sequence[Outfit], how: str, rng: np.random.Generator
-) -> list[tuple[int, Outfit]]:
+def changed(photos: Sequence[Outfit], how: str, rng: np.random.Generator) -> list[tuple[int, Outfit]]:
     """`COPIES` changed copies of each outfit, with the outfit's number."""
     pool = [(number, item) for number, outfit in enumerate(photos) for item in outfit]
     lights = np.stack([outfit[0].light for outfit in photos])
@@ -161,6 +159,8 @@ def fitted(embed: Embed, photos: Sequence[Outfit], how: str, mean: Floats | None
     scale = np.r_[rows[:, :-1].std(axis=0), 1.0]
     start = np.zeros(size) if mean is None else np.r_[mean, 0.0]
     spread = np.where(scale > 0, SPREAD if mean is not None else FREE_SPREAD / np.maximum(scale, 1e-9), 0.0)
+    if mean is not None:
+        spread[[LOOK_FEATURES.index(name) for name in BY_HAND]] = 0.0
     spread[-1] = 10.0
     return fit_logistic(rows, liked, mean=start, spread=spread)
 
@@ -203,7 +203,9 @@ def _interval(won: Sequence[float]) -> tuple[float, float, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--cache", type=Path, default=Path("runs/worn.pkl"))
     parser.add_argument("--write", action="store_true", help="put the weights into the package")
     options = parser.parse_args()
@@ -226,8 +228,16 @@ def main() -> None:
         ("**stylist, as shipped**", whole, lambda how: shipped),
         ("hand-set weights", whole, lambda how: hand),
         ("colours alone, fitted", colours, lambda how: light),
-        ("no colours: pattern, formality, warmth, fitted", rest, lambda how: fitted(rest, train, how, hand * ~coloured)),
-        ("measured colours instead of their names, fitted", exact, lambda how: fitted(exact, train, how, hand)),
+        (
+            "no colours: pattern, formality, warmth",
+            rest,
+            lambda how: fitted(rest, train, how, hand * ~coloured),
+        ),
+        (
+            "measured colours instead of their names, fitted",
+            exact,
+            lambda how: fitted(exact, train, how, hand),
+        ),
         ("control: the annotators' tags alone", tags, lambda how: fitted(tags, train, how)),
         ("control: brightness and contrast of the garments", shade, lambda how: fitted(shade, train, how)),
         ("control: the light of the garments' photos", lamps, lambda how: fitted(lamps, train, how)),
@@ -235,7 +245,9 @@ def main() -> None:
     everywhere = [*train, *val]
     for how in ("same", "light"):
         value, low, high = cross_validated(whole, everywhere, how, hand)
-        print(f"as shipped, {FOLDS}-fold over all {len(everywhere)} outfits, {how}: {value:.3f} ({low:.3f}-{high:.3f})")
+        print(
+            f"as shipped, {FOLDS}-fold over all {len(everywhere)} outfits, {how}: {value:.3f} ({low:.3f}-{high:.3f})"
+        )
     print()
     hows = {"same": "same class", "light": "same class, same light", "any": "any", "relit": "relit"}
     print(f"| | {' | '.join(hows.values())} |\n|---|{'---|' * len(hows)}")

@@ -1,7 +1,7 @@
 """The garments of annotated street photos as our own pipeline describes them, and the light they were seen in.
 
-Masks are the annotators'; colours, pattern, type and style are ours, as `ewardrobe add` would store them. Each garment is
-described a second time after the whole photo was turned to another photo's light: what changes then is the light.
+Masks are the annotators'; colours, pattern, type and style are ours, as `ewardrobe add` would store them. Each garment
+is described a second time after the whole photo was turned to another photo's light: what changes then is the light.
 """
 
 from __future__ import annotations
@@ -177,4 +177,3 @@ def outfits(found: Sequence[Worn], split: str) -> list[list[Worn]]:
         if item.split == split:
             photos.setdefault(item.photo, []).append(item)
     return [items for items in photos.values() if len(items) >= 2]
-

@@ -8,9 +8,12 @@ It learns from thumbs up and down; see docs/stylist.md for how it decides and ho
 
 from __future__ import annotations
 
+from ewardrobe.stylist.board import lay_out
 from ewardrobe.stylist.day import OCCASIONS, Day
 from ewardrobe.stylist.forecast import Forecast, ForecastError
+from ewardrobe.stylist.packing import Packing, pack
 from ewardrobe.stylist.planner import Stylist, Suggestion, Suggestions
+from ewardrobe.stylist.resale import ResaleSheet
 from ewardrobe.stylist.tastes import ForecastChoice, Tastes, Vote
 
 __all__ = [
@@ -19,9 +22,13 @@ __all__ = [
     "Forecast",
     "ForecastChoice",
     "ForecastError",
+    "Packing",
+    "ResaleSheet",
     "Stylist",
     "Suggestion",
     "Suggestions",
     "Tastes",
     "Vote",
+    "lay_out",
+    "pack",
 ]

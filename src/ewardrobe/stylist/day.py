@@ -86,7 +86,7 @@ class Day:
         air = self.air
         if air > 10 or self.wind < 4.8:
             return air
-        power = self.wind**0.16
+        power = float(self.wind**0.16)
         return round(2 * (13.12 + 0.6215 * air - 11.37 * power + 0.3965 * air * power)) / 2
 
     @property

@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -65,13 +65,20 @@ def ask_forecast(
         "end_date": last.isoformat(),
     }
     try:
-        return _days(json.loads((fetch or _fetch)(f"{ADDRESS}?{urlencode(query)}")))
+        found = _days(json.loads((fetch or _fetch)(f"{ADDRESS}?{urlencode(query)}")))
+        if [item.on for item in found] != _dates(first, last):
+            raise ValueError("other days than asked for")
+        return found
     except urllib.error.HTTPError as error:
         raise ForecastError(f"the forecast gave no answer for these days (HTTP {error.code})") from error
     except (OSError, TimeoutError) as error:
         raise ForecastError("no forecast: there is no network; type the weather in") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ForecastError("the forecast's answer cannot be read; type the weather in") from error
+
+
+def _dates(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 def _fetch(address: str) -> bytes:

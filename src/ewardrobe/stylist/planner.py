@@ -24,7 +24,7 @@ from ewardrobe.stylist.traits import Traits
 from ewardrobe.stylist.wording import sentence
 from ewardrobe.wardrobe import OwnedGarment, Wardrobe
 
-__all__ = ["Suggestion", "Suggestions", "Stylist", "Wearable"]
+__all__ = ["Stylist", "Suggestion", "Suggestions", "Wearable"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -128,7 +128,9 @@ class Wearable:
         for row, item in enumerate(self.garments):
             if item.id == garment_id:
                 return row
-        raise UsageError(f"garment {garment_id} cannot be worn: in the laundry, put away, or of no known type")
+        raise UsageError(
+            f"garment {garment_id} cannot be worn: in the laundry, put away, or of no known type"
+        )
 
 
 class Stylist:
@@ -254,7 +256,9 @@ def best(
         row = wearable.row(number)
         slot = SLOTS[wearable.traits.slot[row]]
         if slot in fixed and fixed[slot] != row:
-            raise UsageError(f"garments {wearable.garments[fixed[slot]].id} and {number} cannot be worn at once")
+            raise UsageError(
+                f"garments {wearable.garments[fixed[slot]].id} and {number} cannot be worn at once"
+            )
         fixed[slot] = row
     if "dress" in fixed and {"top", "bottom"} & set(fixed):
         raise UsageError("a dress is worn without a top and trousers; leave one of them out")

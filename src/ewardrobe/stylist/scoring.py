@@ -14,7 +14,7 @@ from ewardrobe.stylist.pairing import PAIR_FEATURES, hue_family, pair_features
 from ewardrobe.stylist.slots import AREAS, EXTRAS, SLOTS
 from ewardrobe.stylist.traits import Traits
 
-__all__ = ["DAY_FEATURES", "FEATURES", "LOOK_FEATURES", "TASTE_FEATURES", "DayTraits", "Scorer"]
+__all__ = ["DAY_FEATURES", "FEATURES", "LOOK_FEATURES", "SHORT", "TASTE_FEATURES", "DayTraits", "Scorer"]
 
 Floats = npt.NDArray[np.float64]
 Outfits = npt.NDArray[np.intp]
@@ -34,13 +34,15 @@ DAY_FEATURES = ("comfort", "dry", "occasion", "season", "freshness", "favourite"
 
 FEATURES = (*LOOK_FEATURES, *TASTE_FEATURES, *DAY_FEATURES)
 
+SHORT = 0.17
+"""Clo: trousers are warmer, skirts and shorts are not."""
+
 _TOO_COLD, _TOO_WARM = 0.22, 0.35  # clo beyond which comfort is lost
 _EASY = 0.12
 _WORST = 6.0
 _AREA = np.array([AREAS[slot] for slot in SLOTS])
 _EXTRA = [SLOTS.index(slot) for slot in EXTRAS]
 _SEEN = _AREA >= 0.25
-_SHORT = 0.17  # clo; trousers are warmer, skirts and shorts are not
 
 
 class DayTraits:
@@ -97,9 +99,11 @@ class Scorer:
 
     def _taste(self, outfits: Outfits) -> Floats:
         bottom, dress, legs = (outfits[:, SLOTS.index(slot)] for slot in ("bottom", "dress", "legs"))
-        short = (bottom >= 0) & (self.traits.warmth[bottom] <= _SHORT)
+        short = (bottom >= 0) & (self.traits.warmth[bottom] <= SHORT)
         bare = (short | (dress >= 0)) & (legs < 0)
-        return np.concatenate([self.mean(self._tastes, outfits), np.stack([dress >= 0, bare], axis=1)], axis=1)
+        return np.concatenate(
+            [self.mean(self._tastes, outfits), np.stack([dress >= 0, bare], axis=1)], axis=1
+        )
 
     def _of_day(self, outfits: Outfits) -> Floats:
         there = outfits >= 0

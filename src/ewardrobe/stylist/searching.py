@@ -1,7 +1,7 @@
 """The best outfits among thousands of garments: a beam search, a slot at a time.
 
-Each slot offers its most promising garments; outfits grow from what covers a person to what keeps them warm, then shoes,
-then what may be left away. After each step only the best are gone on with, by the same score that decides in the end.
+Each slot offers its most promising garments; outfits grow from what covers a person to what keeps them warm, then
+shoes, then what may be left away. After each step only the best are gone on with, by the score that decides in the end.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ewardrobe.stylist.scoring import FEATURES, DayTraits, Scorer
+from ewardrobe.stylist.scoring import FEATURES, SHORT, DayTraits, Scorer
 from ewardrobe.stylist.slots import BASES, EXTRAS, SLOTS
 from ewardrobe.stylist.traits import Traits
 
@@ -25,6 +25,8 @@ _BEAM = 160
 _OFFERED = {"top": 36, "bottom": 36, "dress": 24, "outer": 20, "shoes": 20, "bag": 10}
 _OFFERED_EXTRA = 6
 _WARMTH_SEEN = 1.2  # how much a garment's warmth counts when a slot chooses what to offer
+_COLD = 0.9  # clo asked for from which scarf, gloves and tights are thought of: below 15 degrees
+_WARM_EXTRA = 0.05
 _OF_DAY = [FEATURES.index(name) for name in ("occasion", "season", "freshness", "favourite")]
 _DRY = FEATURES.index("dry")
 
@@ -69,7 +71,8 @@ def search(
     for slot in ("outer", "shoes", "bag", *EXTRAS):
         if len(kept) and len(local[slot]):
             may_lack = slot not in held and slot not in ("shoes", "bag")
-            kept = growing.best(_with(kept, slot, local[slot], may_lack))
+            grown = _with(kept, slot, local[slot], may_lack)
+            kept = growing.best(grown if slot != "legs" or slot in held else growing.sensible(grown))
     found = growing.score(kept)
     order = np.argsort(-found.scores, kind="stable")
     outfits = np.where(kept >= 0, rows[kept], -1) if len(rows) else kept
@@ -90,16 +93,25 @@ class _Growing:
         scores = self.score(outfits).scores
         return np.asarray(outfits[np.argsort(-scores, kind="stable")[:_BEAM]])
 
+    def sensible(self, outfits: Rows) -> Rows:
+        """Those that wear nothing under trousers that nobody would see."""
+        legs, bottom = (outfits[:, SLOTS.index(slot)] for slot in ("legs", "bottom"))
+        hidden = (bottom >= 0) & (self._scorer.traits.warmth[bottom] > SHORT)
+        return np.asarray(outfits[(legs < 0) | ~hidden])
 
-def _offer(
-    traits: Traits, day: DayTraits, alone: Floats, slot: str, held: Mapping[str, int]
-) -> Rows:
+
+def _offer(traits: Traits, day: DayTraits, alone: Floats, slot: str, held: Mapping[str, int]) -> Rows:
     """The rows that a slot offers, the best by themselves; a slot whose place is taken offers nothing."""
     if slot in held:
         return np.array([held[slot]], np.intp)
     if any(slot in base for base in BASES) and _covered(slot, held):
         return np.empty(0, np.intp)
     there = np.flatnonzero(traits.slot == SLOTS.index(slot))
+    if slot in EXTRAS and day.target is not None:
+        cold = day.target >= _COLD
+        there = there[cold | (traits.warmth[there] < _WARM_EXTRA)]
+        if slot == "eyes" and (cold or day.rains):
+            there = there[:0]
     most = _OFFERED.get(slot, _OFFERED_EXTRA)
     worth = alone[there]
     if day.target is not None and slot in _OFFERED and len(there) > most:

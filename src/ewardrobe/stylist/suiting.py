@@ -17,8 +17,10 @@ from ewardrobe.wardrobe import OwnedGarment
 __all__ = ["freshness", "suit"]
 
 _OPPOSITE = {"summer": "winter", "winter": "summer"}
-_STAPLES = tuple(SLOTS.index(slot) for slot in ("outer", "shoes", "bag", "hat", "scarf", "belt", "eyes", "extra"))
-_STAPLE = 0.25  # of the reluctance: nobody minds the same coat twice
+_STAPLES = tuple(
+    SLOTS.index(slot) for slot in ("outer", "shoes", "bag", "hat", "scarf", "belt", "eyes", "extra")
+)
+_STAPLE = 0.25  # how much it counts there: nobody minds the same coat twice
 
 
 def suit(garments: Sequence[OwnedGarment], traits: Traits, day: Day) -> DayTraits:
@@ -28,7 +30,7 @@ def suit(garments: Sequence[OwnedGarment], traits: Traits, day: Day) -> DayTrait
             _occasion(garments, traits, day.occasion),
             [_season(item.season, day.season) for item in garments],
             [
-                freshness(item.last_worn, day.on) * (_STAPLE if slot in _STAPLES and item.last_worn else 1.0)
+                freshness(item.last_worn, day.on) * (_STAPLE if slot in _STAPLES else 1.0)
                 for item, slot in zip(garments, traits.slot.tolist(), strict=True)
             ],
             [float(item.favourite) for item in garments],
@@ -48,9 +50,7 @@ def freshness(last_worn: date | None, on: date) -> float:
     return 0.4 * min(days / 120, 1.0)
 
 
-def _occasion(
-    garments: Sequence[OwnedGarment], traits: Traits, occasion: str
-) -> npt.NDArray[np.float64]:
+def _occasion(garments: Sequence[OwnedGarment], traits: Traits, occasion: str) -> npt.NDArray[np.float64]:
     wanted, room = OCCASIONS[occasion]
     off = np.maximum(np.abs(traits.formality - wanted) - room, 0.0)
     found = -2.0 * off

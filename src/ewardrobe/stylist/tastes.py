@@ -1,4 +1,4 @@
-"""What an owner likes: thumbs up and down, and the small model made of them, in `stylist.json` of the wardrobe's folder.
+"""What an owner likes: thumbs up and down and the small model made of them, in `stylist.json` of the wardrobe's folder.
 
 The votes are kept with the features the outfit had, so that the model can be made anew by any later version, also when
 a garment is long gone. Garments are named by their `uid`, which an export and a backup keep.
@@ -81,7 +81,9 @@ class Tastes:
         """With a vote more; one on the same garments gives way."""
         before = self.verdict(uids)
         votes = [vote for vote in self.votes if vote is not before]
-        named = {name: round(float(value), 4) for name, value in zip(FEATURES, features, strict=True) if value}
+        named = {
+            name: round(float(value), 4) for name, value in zip(FEATURES, features, strict=True) if value
+        }
         at = datetime.now(UTC).isoformat(timespec="seconds")
         number = 1 + max((vote.id for vote in self.votes), default=0)
         votes.append(Vote(number, at, tuple(uids), liked, named))
@@ -105,7 +107,9 @@ def _learned(votes: Sequence[Vote], forecast: ForecastChoice) -> Tastes:
     for row, vote in enumerate(votes):
         for uid in vote.garments:
             shares[row, places[uid]] = 1.0 / len(vote.garments)
-    rows = np.concatenate([looks.reshape(len(votes), len(FEATURES)), shares, np.ones((len(votes), 1))], axis=1)
+    rows = np.concatenate(
+        [looks.reshape(len(votes), len(FEATURES)), shares, np.ones((len(votes), 1))], axis=1
+    )
     weights = fit_logistic(
         rows,
         np.array([float(vote.liked) for vote in votes]),

@@ -21,7 +21,7 @@ from ewardrobe.attributes.values import Colour
 from ewardrobe.attributes.vocabulary import MULTICOLOUR, vocabulary
 from ewardrobe.stylist.slots import SLOTS, slot_of
 
-__all__ = ["NEUTRALS", "Described", "TypeFacts", "Traits", "facts"]
+__all__ = ["NEUTRALS", "Described", "Traits", "TypeFacts", "facts"]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -39,17 +39,34 @@ class Described(Protocol):
     """What is asked of a garment; `wardrobe.OwnedGarment` has it all."""
 
     @property
-    def label(self) -> str | None: ...
+    def label(self) -> str | None:
+        """Its class in the taxonomy `wardrobe`."""
+        ...
+
     @property
-    def type(self) -> str | None: ...
+    def type(self) -> str | None:
+        """Its fine type."""
+        ...
+
     @property
-    def colour(self) -> str | None: ...
+    def colour(self) -> str | None:
+        """The main colour's name."""
+        ...
+
     @property
-    def colours(self) -> tuple[Colour, ...]: ...
+    def colours(self) -> tuple[Colour, ...]:
+        """The palette, the largest share first."""
+        ...
+
     @property
-    def pattern(self) -> str | None: ...
+    def pattern(self) -> str | None:
+        """Such as striped."""
+        ...
+
     @property
-    def style(self) -> str | None: ...
+    def style(self) -> str | None:
+        """Such as casual."""
+        ...
 
 
 @dataclass(frozen=True)

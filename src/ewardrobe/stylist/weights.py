@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ewardrobe.stylist.scoring import FEATURES, LOOK_FEATURES, TASTE_FEATURES
 
-__all__ = ["HAND_SET", "WEIGHTS", "prior"]
+__all__ = ["BY_HAND", "HAND_SET", "WEIGHTS", "prior"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,8 +40,11 @@ HAND_SET = {
 }
 """What guides to dressing agree on; a feature that is not here starts at 0."""
 
+BY_HAND = ("further hues", "further patterns")
+"""Not fitted: outfits that were worn say which hues go together, not that one hue more would have been better."""
+
 _TASTE = {"neutral": 0.5}
-"""The fit says which colours go together, not how many people like to wear: without it, one outfit in two is a rainbow."""
+"""The fit says which colours go together, not how many people like to wear; without it, outfits come out gaudy."""
 
 _DAY = {
     "comfort": 1.0,
@@ -50,7 +53,7 @@ _DAY = {
     "season": 0.8,
     "freshness": 1.2,
     "favourite": 0.3,
-    "extras": -0.08,
+    "extras": -0.2,
 }
 _SPREAD_LOOK, _SPREAD_TASTE = 0.8, 1.2
 

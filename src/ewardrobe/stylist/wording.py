@@ -65,13 +65,17 @@ def _colours(main: Mapping[str, OwnedGarment], traits: Traits) -> str:
     if all(traits.neutral[traits.name >= 0]):
         return f"{shown}, all quiet colours"
     pairs = pair_features(traits)
-    found = {name: pairs[..., PAIR_FEATURES.index(name)].any() for name in PAIR_FEATURES}
-    if found["opposite hues"]:
-        return f"{shown}, opposites that set each other off"
-    accents = [name for name, quiet in zip(names, traits.neutral[traits.name >= 0], strict=True) if not quiet]
+    apart = np.argwhere(np.triu(pairs[..., PAIR_FEATURES.index("opposite hues")]))
+    if len(apart):
+        words = vocabulary().names
+        one, other = (words[traits.name[row]] for row in apart[0])
+        rest = [name for name in distinct if name not in (one, other)]
+        return f"{one} and {other} set each other off" + (f", with {listed(rest[:2])}" if rest else "")
+    quiet = dict(zip(names, traits.neutral[traits.name >= 0].tolist(), strict=True))
+    accents = [name for name in distinct if not quiet[name]]
     if len(accents) == 1:
         return f"{accents[0]} with quiet {listed([name for name in distinct if name != accents[0]][:2])}"
-    if found["same hue"] or found["neighbouring hues"]:
+    if any(pairs[..., PAIR_FEATURES.index(name)].any() for name in ("same hue", "neighbouring hues")):
         return f"{shown}, close relatives"
     return shown
 
@@ -104,9 +108,7 @@ def _formality(traits: Traits) -> str:
 
 def _history(worn: Mapping[str, OwnedGarment], on: date) -> str:
     never = [called(item, slot) for slot, item in worn.items() if item.last_worn is None]
-    ages = {
-        slot: (on - item.last_worn).days for slot, item in worn.items() if item.last_worn is not None
-    }
+    ages = {slot: (on - item.last_worn).days for slot, item in worn.items() if item.last_worn is not None}
     oldest = max(ages, key=lambda slot: ages[slot], default=None)
     if oldest is not None and ages[oldest] >= _LONG_AGO:
         last = worn[oldest].last_worn
@@ -124,8 +126,10 @@ def _weather(worn: Mapping[str, OwnedGarment], day: Day) -> str:
         return ""
     short = sum(Traits.of(list(worn.values())).warmth) - day.clo
     if day.temperature is not None and short < -0.35:
-        return f"the warmest there is, still thin for {day.temperature:g} °C" if "outer" in worn else (
-            f"thin for {day.temperature:g} °C"
+        return (
+            f"the warmest there is, still thin for {day.temperature:g} °C"
+            if "outer" in worn
+            else (f"thin for {day.temperature:g} °C")
         )
     if day.rain and any(item.type in ("boots", "coat", "jacket") for item in worn.values()):
         return "fit for the rain"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from ewardrobe.web.api import bulk, cutouts, garments, images, live, photos, service, stateless
+from ewardrobe.web.api import bulk, cutouts, garments, images, live, photos, service, stateless, stylist
 from ewardrobe.web.api.models import Answers, Problem
 
 __all__ = ["API_PREFIX", "UPLOAD_PATHS", "router"]
@@ -16,7 +16,7 @@ _PROBLEMS: Answers = {
 }
 
 router = APIRouter(prefix=API_PREFIX, responses=_PROBLEMS)
-for _module in (garments, images, live, photos, service, stateless, bulk, cutouts):
+for _module in (garments, images, live, photos, service, stateless, bulk, cutouts, stylist):
     router.include_router(_module.router)
 
 UPLOAD_PATHS = frozenset(API_PREFIX + path for path in ("/photos", "/segment", "/cutout"))
