@@ -32,7 +32,7 @@ from ewardrobe.stylist.pairing import COLOUR_FEATURES
 from ewardrobe.stylist.scoring import LOOK_FEATURES, Scorer
 from ewardrobe.stylist.slots import SLOTS, slot_of
 from ewardrobe.stylist.traits import Traits
-from ewardrobe.stylist.weights import BY_HAND, HAND_SET, WEIGHTS
+from ewardrobe.stylist.weights import HAND_SET, WEIGHTS
 
 Floats = npt.NDArray[np.float64]
 Outfit = list[Worn]
@@ -159,8 +159,6 @@ def fitted(embed: Embed, photos: Sequence[Outfit], how: str, mean: Floats | None
     scale = np.r_[rows[:, :-1].std(axis=0), 1.0]
     start = np.zeros(size) if mean is None else np.r_[mean, 0.0]
     spread = np.where(scale > 0, SPREAD if mean is not None else FREE_SPREAD / np.maximum(scale, 1e-9), 0.0)
-    if mean is not None:
-        spread[[LOOK_FEATURES.index(name) for name in BY_HAND]] = 0.0
     spread[-1] = 10.0
     return fit_logistic(rows, liked, mean=start, spread=spread)
 

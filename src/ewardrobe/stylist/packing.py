@@ -26,6 +26,7 @@ MOST_DAYS = 31
 
 _PACKED = 2.5  # what a packed garment is preferred by
 _WORN_OUT = -4.0
+_MAIN = [SLOTS.index(slot) for slot in ("top", "bottom", "dress")]
 _DAYS_WORN = {"top": 2, "dress": 2, "legs": 2, "bottom": 4}
 """Days a garment of a slot is worn on one trip; the others as often as one likes."""
 
@@ -87,13 +88,13 @@ def pack(wardrobe: Wardrobe, days: Sequence[Day], *, seed: int = 0) -> Packing:
             often = _DAYS_WORN.get(SLOTS[wearable.traits.slot[row]], MOST_DAYS)
             lean[row] += _PACKED if times < often else _WORN_OUT
         found = best(wearable, days[number], tastes, lean)
-        rows = [frozenset(int(row) for row in outfit if row >= 0) for outfit in found.outfits]
-        if not rows:
+        looks = [frozenset(outfit[_MAIN].tolist()) for outfit in found.outfits]  # other shoes are no other outfit
+        if not looks:
             continue
-        new = next((place for place, outfit in enumerate(rows) if outfit not in seen), 0)
-        chosen[number] = made(wearable, found, new, days[number], tastes)
-        worn.update(rows[new])
-        seen.add(rows[new])
+        new = next((place for place, look in enumerate(looks) if look not in seen), 0)
+        chosen[number] = made(wearable, found, new, days[number], tastes, history=False)
+        worn.update(int(row) for row in found.outfits[new] if row >= 0)
+        seen.add(looks[new])
     return Packing(
         tuple((day, chosen.get(number)) for number, day in enumerate(days)),
         tuple(_listed(wearable, worn)),

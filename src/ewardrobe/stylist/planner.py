@@ -33,6 +33,7 @@ MOST = 12
 
 _CHANCE = 0.9  # how much a seed may move a garment; about a week of not having worn it
 _REPEATED = 1.6  # what it costs a further outfit to share all its garments with one before
+_SAME_COLOURS = 0.6  # and to be of the same colours as one before
 _MAIN = ("top", "bottom", "dress")
 
 
@@ -182,7 +183,7 @@ class Stylist:
         bias = chance(wearable.garments, chosen_seed) + likings(wearable.garments, tastes)
         found = best(wearable, day, tastes, bias, wearing=list(wearing), without=without)
         kept = [row for row in range(len(found.scores)) if not _disliked(wearable, found, row, tastes)]
-        picked = _different(found, kept, count)
+        picked = _different(found, kept, count, wearable.traits.name)
         slots = [SLOTS[slot] for slot in np.unique(wearable.traits.slot)]
         return Suggestions(
             day,
@@ -276,15 +277,17 @@ def best(
     return search(wearable.traits, suited, tastes.vector(), bias=bias, fixed=fixed)
 
 
-def made(wearable: Wearable, found: Found, row: int, day: Day, tastes: Tastes) -> Suggestion:
-    """One of the outfits found, put into words."""
+def made(
+    wearable: Wearable, found: Found, row: int, day: Day, tastes: Tastes, *, history: bool = True
+) -> Suggestion:
+    """One of the outfits found, put into words; `history`: also when it was worn."""
     worn = {
         slot: wearable.garments[place]
         for slot, place in zip(SLOTS, found.outfits[row].tolist(), strict=True)
         if place >= 0
     }
     verdict = tastes.verdict([item.uid for item in worn.values()])
-    return Suggestion(worn, float(found.scores[row]), sentence(worn, day), missing_places(worn), verdict)
+    return Suggestion(worn, float(found.scores[row]), sentence(worn, day, history=history), missing_places(worn), verdict)
 
 
 def chance(garments: Sequence[OwnedGarment], seed: int) -> Floats:
@@ -304,10 +307,14 @@ def _disliked(wearable: Wearable, found: Found, row: int, tastes: Tastes) -> boo
     return verdict is not None and not verdict.liked
 
 
-def _different(found: Found, rows: Sequence[int], count: int) -> list[int]:
-    """The best, then those that are best and share least with what was picked before."""
+def _different(found: Found, rows: Sequence[int], count: int, colours: npt.NDArray[np.intp]) -> list[int]:
+    """The best, then those that are best and share least with what was picked before; `colours` of garments (N,)."""
     areas = np.array([AREAS[slot] for slot in SLOTS])
     main = np.isin(SLOTS, _MAIN)
+    looks = [
+        frozenset(colours[place] for place, counts in zip(outfit, main, strict=True) if counts and place >= 0)
+        for outfit in found.outfits
+    ]
     picked: list[int] = []
     worth = {row: float(found.scores[row]) for row in rows}
     while worth and len(picked) < count:
@@ -320,6 +327,7 @@ def _different(found: Found, rows: Sequence[int], count: int) -> list[int]:
                 del worth[row]  # another bag is no other outfit
             else:
                 worth[row] -= _REPEATED * float((areas * same).sum() / areas[found.outfits[row] >= 0].sum())
+                worth[row] -= _SAME_COLOURS * (looks[row] == looks[chosen])
     return picked
 
 

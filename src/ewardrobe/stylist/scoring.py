@@ -39,7 +39,6 @@ SHORT = 0.17
 
 _TOO_COLD, _TOO_WARM = 0.22, 0.35  # clo beyond which comfort is lost
 _EASY = 0.12
-_WORST = 6.0
 _AREA = np.array([AREAS[slot] for slot in SLOTS])
 _EXTRA = [SLOTS.index(slot) for slot in EXTRAS]
 _SEEN = _AREA >= 0.25
@@ -112,7 +111,8 @@ class Scorer:
         if self.day.target is not None:
             off = clo - self.day.target
             beyond = np.maximum(np.abs(off) - _EASY, 0.0) / np.where(off < 0, _TOO_COLD, _TOO_WARM)
-            comfort = -np.minimum(beyond**2, _WORST)
+            # Huber's loss: however cold it is, one layer more is better.
+            comfort = -np.where(beyond < 1, beyond**2, 2 * beyond - 1)
         if self.day.rains:
             dry = np.where(there, self.traits.rain[outfits], 0.0).sum(axis=1)
         extras = there[:, _EXTRA].sum(axis=1)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ewardrobe.stylist.scoring import FEATURES, LOOK_FEATURES, TASTE_FEATURES
 
-__all__ = ["BY_HAND", "HAND_SET", "WEIGHTS", "prior"]
+__all__ = ["HAND_SET", "WEIGHTS", "prior"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,10 +40,7 @@ HAND_SET = {
 }
 """What guides to dressing agree on; a feature that is not here starts at 0."""
 
-BY_HAND = ("further hues", "further patterns")
-"""Not fitted: outfits that were worn say which hues go together, not that one hue more would have been better."""
-
-_TASTE = {"neutral": 0.5}
+_TASTE = {"neutral": 0.25}
 """The fit says which colours go together, not how many people like to wear; without it, outfits come out gaudy."""
 
 _DAY = {

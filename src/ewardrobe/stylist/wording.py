@@ -26,8 +26,10 @@ _BARE = {
 }  # fmt: skip
 
 
-def sentence(worn: Mapping[str, OwnedGarment], day: Day) -> str:
+def sentence(worn: Mapping[str, OwnedGarment], day: Day, *, history: bool = True) -> str:
     """One sentence about an outfit, its garments given by slot: colours, formality, then what is new about it.
+
+    Without `history` it does not say when something was last worn.
 
     Examples:
         "Navy and tan, both smart; you have not worn the coat since March."
@@ -37,7 +39,7 @@ def sentence(worn: Mapping[str, OwnedGarment], day: Day) -> str:
     parts = [_colours(main, traits), _formality(traits)]
     first = ", ".join(part for part in parts if part)
     found = [first or listed([called(item, slot) for slot, item in worn.items()])]
-    found += [part for part in (_history(worn, day.on), _weather(worn, day)) if part]
+    found += [part for part in (_history(worn, day.on) if history else "", _weather(worn, day)) if part]
     text = "; ".join(found)
     return f"{text[:1].upper()}{text[1:]}."
 
@@ -83,13 +85,17 @@ def _colours(main: Mapping[str, OwnedGarment], traits: Traits) -> str:
 def _echo(main: Mapping[str, OwnedGarment], traits: Traits) -> str:
     """`the striped shirt picks up the navy of the skirt`."""
     slots, items = list(main), list(main.values())
-    for one in np.flatnonzero(traits.patterned):
+    cloth = np.array([slot != "shoes" for slot in slots])
+    for one in np.flatnonzero(traits.patterned & cloth):
         for other in np.flatnonzero(~traits.patterned & (traits.name >= 0)):
             colour = traits.name[other]
             if colour != traits.name[one] and traits.seen[one, colour]:
                 name = vocabulary().names[colour]
                 pattern, kind = items[one].pattern, called(items[one], slots[one])
-                return f"the {pattern} {kind} picks up the {name} of the {called(items[other], slots[other])}"
+                verb = "pick" if kind.endswith("s") and kind != "dress" else "picks"
+                return (
+                    f"the {pattern} {kind} {verb} up the {name} of the {called(items[other], slots[other])}"
+                )
     return ""
 
 
@@ -101,8 +107,6 @@ def _formality(traits: Traits) -> str:
         return f"{every} smart"
     if traits.formality.max() <= _RELAXED:
         return f"{every} relaxed"
-    if np.ptp(traits.formality) > 0.5:
-        return "smart and relaxed together"
     return ""
 
 

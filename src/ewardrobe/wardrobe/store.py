@@ -382,12 +382,14 @@ class Wardrobe:
 
     def restore(self, file: str | os.PathLike[str]) -> None:
         """Put a backup in the place of everything there is, all of it or nothing; this cannot be undone."""
-        from ewardrobe.wardrobe.transfer.backups import open_backup, replace_rows
+        from ewardrobe.wardrobe.transfer.backups import open_backup, put_beside, replace_rows
 
         with self._storage.folder.stage() as staging, open_backup(Path(file), staging) as backup:
             backup.stage_files(staging)
+            beside = backup.beside()
             with self._storage.writing(staging) as connection:
                 staging.discard(replace_rows(connection, backup))
+            put_beside(self._storage.folder, beside)
         self._columns.forget()
 
     def check(self) -> list[str]:

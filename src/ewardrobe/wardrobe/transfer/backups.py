@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -14,16 +14,20 @@ from pathlib import Path
 from sqlalchemy import Connection, delete, insert, select
 
 from ewardrobe.errors import StoreError
+from ewardrobe.imaging import write_atomically
 from ewardrobe.wardrobe.database import DamagedStoreError, Database
 from ewardrobe.wardrobe.files import KINDS, DataFolder, Staging, is_safe_name
 from ewardrobe.wardrobe.schema import FILE_COLUMNS, metadata
 from ewardrobe.wardrobe.transfer.targets import ZipSource, open_target
 
-__all__ = ["Backup", "open_backup", "replace_rows", "restore", "write_backup"]
+__all__ = ["Backup", "open_backup", "put_beside", "replace_rows", "restore", "write_backup"]
 
 _DESCRIPTION = "backup.json"
 _DATABASE = "wardrobe.db"
 _FORMAT = "ewardrobe-backup"
+_BESIDE = ("stylist.json",)
+"""Small files that other rooms keep beside the database; each goes with a backup where it is."""
+_LARGEST_BESIDE = 64 << 20
 
 
 def write_backup(database: Database, folder: DataFolder, staging: Staging, file: Path) -> Path:
@@ -46,6 +50,9 @@ def write_backup(database: Database, folder: DataFolder, staging: Staging, file:
                     f"{folder.path(name)} is missing; nothing was backed up (see: ewardrobe doctor)"
                 )
             target.copy(name, folder.path(name))
+        for name in _BESIDE:
+            if folder.path(name).is_file():
+                target.copy(name, folder.path(name))
     return file
 
 
@@ -63,6 +70,24 @@ class Backup:
         for name in sorted(self.files):
             with self._source.open(name) as file:
                 staging.write(name, partial(shutil.copyfileobj, file))
+
+    def beside(self) -> dict[str, bytes | None]:
+        """The small files beside the database, None for those it has not; `put_beside` takes them."""
+        found: dict[str, bytes | None] = dict.fromkeys(_BESIDE)
+        for name in _BESIDE:
+            if self._source.has(name):
+                with self._source.open(name) as file:
+                    found[name] = file.read(_LARGEST_BESIDE)
+        return found
+
+
+def put_beside(folder: DataFolder, files: Mapping[str, bytes | None]) -> None:
+    """Write small files beside the database, each whole or not at all; None takes one away."""
+    for name, data in files.items():
+        if data is None:
+            folder.path(name).unlink(missing_ok=True)
+        else:
+            write_atomically(folder.path(name), data)
 
 
 @contextmanager

@@ -99,7 +99,7 @@ class OutfitOut(BaseModel):
 
 
 class SuggestionsOut(BaseModel):
-    """Outfits, the best first. `seed` asks for the same again; `felt`: the temperature in the wind, or what is usual."""
+    """Outfits, the best first. `seed` asks for the same again; `felt`: degrees in the wind, or what is usual."""
 
     on: date
     occasion: str
