@@ -92,7 +92,7 @@ class Day:
     @property
     def clo(self) -> float:
         """The insulation to wear for a walk, in clo: 0.65 at 20 degrees, 1.55 at 0."""
-        return min(max(1.55 - 0.045 * self.felt, 0.3), 2.2)
+        return min(max(1.55 - 0.045 * self.felt, 0.15), 2.2)
 
 
 assert set(type_vocabulary().styles.values()) | {"sleep"} == set(OCCASIONS)

@@ -31,7 +31,7 @@ Floats = npt.NDArray[np.float64]
 MOST = 12
 """Outfits that may be asked for at once."""
 
-_CHANCE = 0.9  # how much a seed may move a garment; about a week of not having worn it
+_CHANCE = 1.4  # how much a seed may move a garment; as much as a few days of not having worn it
 _REPEATED = 1.6  # what it costs a further outfit to share all its garments with one before
 _SAME_COLOURS = 0.6  # and to be of the same colours as one before
 _MAIN = ("top", "bottom", "dress")
@@ -292,7 +292,7 @@ def made(
 
 def chance(garments: Sequence[OwnedGarment], seed: int) -> Floats:
     """What a seed adds to each garment, (N,): the same garment gets the same, whatever else is there."""
-    keys = [zlib.crc32(f"{seed}:{item.uid}".encode()) for item in garments]
+    keys = [zlib.crc32(f"{seed}:{item.id}".encode()) for item in garments]
     return np.array([_CHANCE * (key / 2**32 - 0.5) for key in keys], float)
 
 

@@ -37,8 +37,8 @@ FEATURES = (*LOOK_FEATURES, *TASTE_FEATURES, *DAY_FEATURES)
 SHORT = 0.17
 """Clo: trousers are warmer, skirts and shorts are not."""
 
-_TOO_COLD, _TOO_WARM = 0.22, 0.35  # clo beyond which comfort is lost
-_EASY = 0.12
+_TOO_COLD, _TOO_WARM = 0.2, 0.2  # clo beyond which comfort is lost
+_EASY = 0.08
 _AREA = np.array([AREAS[slot] for slot in SLOTS])
 _EXTRA = [SLOTS.index(slot) for slot in EXTRAS]
 _SEEN = _AREA >= 0.25
