@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from worn_together import Worn, outfits, worn
+from worn_together import CLASSES, Worn, outfits, worn
 
 from ewardrobe.stylist.learning import fit_logistic
 from ewardrobe.stylist.pairing import COLOUR_FEATURES
@@ -44,7 +44,7 @@ SPREAD = 0.4  # how far the evidence may lead from weights set by hand
 FREE_SPREAD = 0.5  # and from none, in standard deviations of a feature
 FOLDS = 5
 COLOURS = (*COLOUR_FEATURES, "further hues")
-CHUNK = 64
+CHUNK = 24
 
 
 class Garment:
@@ -58,6 +58,7 @@ class Garment:
 def changed(photos: Sequence[Outfit], how: str, rng: np.random.Generator) -> list[tuple[int, Outfit]]:
     """`COPIES` changed copies of each outfit, with the outfit's number."""
     pool = [(number, item) for number, outfit in enumerate(photos) for item in outfit]
+    by_label = {label: [pair for pair in pool if pair[1].label == label] for label in CLASSES}
     lights = np.stack([outfit[0].light for outfit in photos])
     lights = (lights - lights.mean(axis=0)) / lights.std(axis=0)
     found = []
@@ -76,8 +77,8 @@ def changed(photos: Sequence[Outfit], how: str, rng: np.random.Generator) -> lis
                 at = int(rng.integers(len(copy)))
                 choices = [
                     item
-                    for other, item in pool
-                    if item.label == copy[at].label and other != number and (how != "light" or other in near)
+                    for other, item in by_label[copy[at].label]
+                    if other != number and (how != "light" or other in near)
                 ]
                 if not choices:
                     continue

@@ -67,7 +67,7 @@ def test_nothing_lies_off_the_board(without: str) -> None:
     places = lay_out([slot for slot in SLOTS if slot != without])
     assert {place.slot for place in places} == {slot for slot in SLOTS if slot != without}
     for place in places:
-        assert 0 <= place.x and place.x + place.width <= WIDTH, place
-        assert 0 <= place.y and place.y + place.height <= HEIGHT, place
+        assert place.x >= 0 and place.x + place.width <= WIDTH, place
+        assert place.y >= 0 and place.y + place.height <= HEIGHT, place
     order = [place.slot for place in places]
     assert order.index("bottom") < order.index("top")

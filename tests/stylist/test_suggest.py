@@ -35,7 +35,15 @@ def test_an_outfit_covers_a_person_once(wardrobe: Wardrobe, fill: Fill) -> None:
 
 
 def test_each_is_another_outfit_and_not_only_another_bag(wardrobe: Wardrobe, fill: Fill) -> None:
-    fill("white shirt", "navy jeans", "black skirt", "white sneakers", "black boots", "tan handbag", "red clutch")
+    fill(
+        "white shirt",
+        "navy jeans",
+        "black skirt",
+        "white sneakers",
+        "black boots",
+        "tan handbag",
+        "red clutch",
+    )
     found = Stylist(wardrobe).suggest(Day(MAY), count=12)
     assert len(found.outfits) == 2
     assert {outfit.garments["bottom"].type for outfit in found.outfits} == {"jeans", "skirt"}

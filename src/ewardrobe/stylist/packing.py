@@ -88,7 +88,9 @@ def pack(wardrobe: Wardrobe, days: Sequence[Day], *, seed: int = 0) -> Packing:
             often = _DAYS_WORN.get(SLOTS[wearable.traits.slot[row]], MOST_DAYS)
             lean[row] += _PACKED if times < often else _WORN_OUT
         found = best(wearable, days[number], tastes, lean)
-        looks = [frozenset(outfit[_MAIN].tolist()) for outfit in found.outfits]  # other shoes are no other outfit
+        looks = [
+            frozenset(outfit[_MAIN].tolist()) for outfit in found.outfits
+        ]  # other shoes are no other outfit
         if not looks:
             continue
         new = next((place for place, look in enumerate(looks) if look not in seen), 0)

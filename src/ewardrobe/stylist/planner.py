@@ -31,7 +31,7 @@ Floats = npt.NDArray[np.float64]
 MOST = 12
 """Outfits that may be asked for at once."""
 
-_CHANCE = 1.4  # how much a seed may move a garment; as much as a few days of not having worn it
+_CHANCE = 1.2  # how much a seed may move a garment; as much as a few days of not having worn it
 _REPEATED = 1.6  # what it costs a further outfit to share all its garments with one before
 _SAME_COLOURS = 0.6  # and to be of the same colours as one before
 _MAIN = ("top", "bottom", "dress")
@@ -287,7 +287,9 @@ def made(
         if place >= 0
     }
     verdict = tastes.verdict([item.uid for item in worn.values()])
-    return Suggestion(worn, float(found.scores[row]), sentence(worn, day, history=history), missing_places(worn), verdict)
+    return Suggestion(
+        worn, float(found.scores[row]), sentence(worn, day, history=history), missing_places(worn), verdict
+    )
 
 
 def chance(garments: Sequence[OwnedGarment], seed: int) -> Floats:

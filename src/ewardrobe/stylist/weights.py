@@ -44,7 +44,7 @@ _TASTE = {"neutral": 0.25}
 """The fit says which colours go together, not how many people like to wear; without it, outfits come out gaudy."""
 
 _DAY = {
-    "comfort": 1.0,
+    "comfort": 2.0,
     "dry": 0.5,
     "occasion": 2.5,
     "season": 0.8,

@@ -56,7 +56,13 @@ def load_garments(
 
     With `brief` they come without tags, provenance and appearances, which is most of the work for many garments.
     """
-    rows = {row.id: row for row in _rows(connection, garments, garments.c.id, ids)}
+    # Not the rows' own mappings: of thousands, zipping names to them takes a fifth of the time.
+    names = [column.name for column in garments.c]
+    rows = {
+        row.id: dict(zip(names, row, strict=True)) for row in _rows(connection, garments, garments.c.id, ids)
+    }
+    for values in rows.values():
+        del values["search_text"]
     colours = _grouped(connection, garment_colours, ids, garment_colours.c.position)
     further = [] if brief else ids
     tags = _grouped(connection, garment_tags, further, garment_tags.c.position)
@@ -65,7 +71,7 @@ def load_garments(
     worn = _wear_counts(connection, ids)
     return [
         OwnedGarment(
-            **{key: value for key, value in rows[key_id]._mapping.items() if key != "search_text"},
+            **rows[key_id],
             colours=tuple(map(_colour, colours[key_id])),
             tags=tuple(row.tag for row in tags[key_id]),
             provenance={
