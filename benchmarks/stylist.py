@@ -188,8 +188,10 @@ def _won(embed: Embed, weights: Floats, photos: Sequence[Outfit], how: str) -> l
     own, others = embed(photos), embed([copy for _, copy in copies])
     weights = weights[: own.shape[1]]
     wins: dict[int, list[float]] = {}
-    for (number, _), value in zip(copies, others @ weights, strict=True):
-        mine = float(own[number] @ weights)
+    # Rounded, so that a copy that differs in nothing seen is a tie, and not won by the order of a sum.
+    mine_all, values = np.round(own @ weights, 9), np.round(others @ weights, 9)
+    for (number, _), value in zip(copies, values, strict=True):
+        mine = mine_all[number]
         wins.setdefault(number, []).append(float(mine > value) + 0.5 * float(mine == value))
     return [float(np.mean(part)) for part in wins.values()]
 
