@@ -46,8 +46,8 @@ class Appearances:
 
     Verbs that change a cut-out recompute its soft edge, picture, thumbnail, box, area and embedding, and what is
     automatic about a garment whose main picture it is; what the owner set stays. Each is one transaction and one step
-    of `undo`. `describe` is what the settings say by default (`settings.usual_describe`). `unchanged_since` is the garment's
-    `changed_at` as the caller knows it: `ChangedError` where it is another by now.
+    of `undo`. `describe` is what the settings say by default (`settings.usual_describe`). `unchanged_since` is the
+    garment's `changed_at` as the caller knows it: `ChangedError` where it is another by now.
 
     Examples:
         shirt = wardrobe.get(3)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, select
 
 from ewardrobe.errors import NotFoundError, UsageError
-from ewardrobe.wardrobe.fields import OUTFIT_FIELDS, parse_date, parse_fields
+from ewardrobe.wardrobe.fields import OUTFIT_FIELDS, PRESENT, parse_date, parse_fields
 from ewardrobe.wardrobe.history import Action
 from ewardrobe.wardrobe.matching import Recognised, recognise
-from ewardrobe.wardrobe.reading import load_outfits, load_wears
-from ewardrobe.wardrobe.records import AddResult, Outfit, OutfitItem, SegmentedItem, Wear
+from ewardrobe.wardrobe.reading import load_garments, load_outfits, load_wears
+from ewardrobe.wardrobe.records import AddResult, Outfit, OutfitItem, OwnedGarment, SegmentedItem, Wear
 from ewardrobe.wardrobe.schema import garments, outfit_items, outfits, wears
 from ewardrobe.wardrobe.search import search_text
 from ewardrobe.wardrobe.storage import Storage
@@ -78,6 +78,16 @@ class Outfits:
             found = load_outfits(connection, list(connection.execute(query).scalars()))
         words = search_text([text]).split()
         return [outfit for outfit in found if all(word in _searched(outfit) for word in words)]
+
+    def candidates(self) -> list[OwnedGarment]:
+        """Every garment that could be put into an outfit, oldest first, whatever its status among `PRESENT`.
+
+        They come without tags, provenance and appearances: enough to choose among thousands in a second.
+        """
+        query = select(garments.c.id).where(garments.c.removed_at.is_(None), garments.c.status.in_(PRESENT))
+        with self._storage.reading() as connection:
+            ids = list(connection.execute(query.order_by(garments.c.id)).scalars())
+            return load_garments(connection, self._storage.folder, ids, brief=True)
 
     def edit(self, outfit_id: int, items: Iterable[int | OutfitItem] | None = None, **fields: Any) -> Outfit:
         """Set fields, or the garments, of an outfit."""

@@ -49,17 +49,29 @@ __all__ = [
 _BATCH = 500  # databases limit the values one query may carry
 
 
-def load_garments(connection: Connection, folder: DataFolder, ids: Sequence[int]) -> list[OwnedGarment]:
-    """The garments of these numbers, in this order; numbers there are not are left out."""
-    rows = {row.id: row for row in _rows(connection, garments, garments.c.id, ids)}
+def load_garments(
+    connection: Connection, folder: DataFolder, ids: Sequence[int], *, brief: bool = False
+) -> list[OwnedGarment]:
+    """The garments of these numbers, in this order; numbers there are not are left out.
+
+    With `brief` they come without tags, provenance and appearances, which is most of the work for many garments.
+    """
+    # Not the rows' own mappings: of thousands, zipping names to them takes a fifth of the time.
+    names = [column.name for column in garments.c]
+    rows = {
+        row.id: dict(zip(names, row, strict=True)) for row in _rows(connection, garments, garments.c.id, ids)
+    }
+    for values in rows.values():
+        del values["search_text"]
     colours = _grouped(connection, garment_colours, ids, garment_colours.c.position)
-    tags = _grouped(connection, garment_tags, ids, garment_tags.c.position)
-    sources = _grouped(connection, provenance, ids, provenance.c.id)
-    seen = _grouped(connection, appearances, ids, appearances.c.id)
+    further = [] if brief else ids
+    tags = _grouped(connection, garment_tags, further, garment_tags.c.position)
+    sources = _grouped(connection, provenance, further, provenance.c.id)
+    seen = _grouped(connection, appearances, further, appearances.c.id)
     worn = _wear_counts(connection, ids)
     return [
         OwnedGarment(
-            **{key: value for key, value in rows[key_id]._mapping.items() if key != "search_text"},
+            **rows[key_id],
             colours=tuple(map(_colour, colours[key_id])),
             tags=tuple(row.tag for row in tags[key_id]),
             provenance={

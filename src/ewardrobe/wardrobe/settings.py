@@ -152,23 +152,6 @@ class SettingsFile:
             self._write((json.dumps(kept, indent=2, ensure_ascii=False) + "\n").encode())
         return self.read()
 
-    def data(self) -> bytes | None:
-        """The file itself, for a backup; None where there is none."""
-        try:
-            return self.path.read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise StoreError(f"{self.path} cannot be read: {error.strerror}") from error
-
-    def replace(self, data: bytes | None) -> None:
-        """Put what `data` gave in the place of what is here; None: the usual settings."""
-        with self._guard:
-            if data is None:
-                self.path.unlink(missing_ok=True)
-            else:
-                self._write(data)
-
     def _write(self, data: bytes) -> None:
         from ewardrobe.imaging import write_atomically
 

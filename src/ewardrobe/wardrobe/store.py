@@ -394,21 +394,21 @@ class Wardrobe:
         from ewardrobe.wardrobe.transfer.backups import write_backup
 
         with self._storage.folder.keeping(), self._storage.folder.stage() as staging:
-            settings = self.settings.data()
-            return write_backup(self._storage.database, self._storage.folder, staging, Path(file), settings)
+            return write_backup(self._storage.database, self._storage.folder, staging, Path(file))
 
     def restore(self, file: str | os.PathLike[str]) -> None:
         """Put a backup in the place of everything there is, all of it or nothing; this cannot be undone.
 
         Raises `BackupError` for a file that is no backup, or a damaged one.
         """
-        from ewardrobe.wardrobe.transfer.backups import open_backup, replace_rows
+        from ewardrobe.wardrobe.transfer.backups import open_backup, put_beside, replace_rows
 
         with self._storage.folder.stage() as staging, open_backup(Path(file), staging) as backup:
             backup.stage_files(staging)
+            beside = backup.beside()
             with self._storage.writing(staging) as connection:
                 staging.discard(replace_rows(connection, backup))
-            self.settings.replace(backup.settings)
+            put_beside(self._storage.folder, beside)
         self._columns.forget()
 
     def check(self) -> list[str]:

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -15,31 +15,28 @@ from typing import BinaryIO
 from sqlalchemy import Connection, delete, insert, select
 
 from ewardrobe.errors import StoreError
+from ewardrobe.imaging import write_atomically
 from ewardrobe.wardrobe.database import DamagedStoreError, Database
 from ewardrobe.wardrobe.files import KINDS, DataFolder, Staging, is_safe_name
 from ewardrobe.wardrobe.schema import FILE_COLUMNS, metadata
 from ewardrobe.wardrobe.transfer.targets import ZipSource, open_target
 
-__all__ = ["Backup", "BackupError", "open_backup", "replace_rows", "restore", "write_backup"]
+__all__ = ["Backup", "BackupError", "open_backup", "put_beside", "replace_rows", "restore", "write_backup"]
 
 _DESCRIPTION = "backup.json"
 _DATABASE = "wardrobe.db"
-_SETTINGS = "settings.json"
-_LARGEST_SETTINGS = 1 << 20
 _FORMAT = "ewardrobe-backup"
+_BESIDE = ("settings.json", "stylist.json")
+"""Small files that are kept beside the database; each goes with a backup where it is."""
+_LARGEST_BESIDE = 64 << 20
 
 
 class BackupError(StoreError):
     """A file that is no backup of a wardrobe, or not a whole one."""
 
 
-def write_backup(
-    database: Database, folder: DataFolder, staging: Staging, file: Path, settings: bytes | None = None
-) -> Path:
-    """Write `file`; the caller holds `folder.keeping()`, so no file of the snapshot is deleted meanwhile.
-
-    `settings` is the content of the wardrobe's `settings.json`.
-    """
+def write_backup(database: Database, folder: DataFolder, staging: Staging, file: Path) -> Path:
+    """Write `file`; the caller holds `folder.keeping()`, so no file of the snapshot is deleted meanwhile."""
     copy = staging.scratch(_DATABASE)
     database.snapshot(copy)
     snapshot = Database.open(copy)
@@ -52,14 +49,15 @@ def write_backup(
     with open_target(file, archive=True) as target:
         target.write(_DESCRIPTION, json.dumps(description).encode())
         target.copy(_DATABASE, copy)
-        if settings is not None:
-            target.write(_SETTINGS, settings)
         for name in sorted(names):
             if not folder.path(name).is_file():
                 raise StoreError(
                     f"{folder.path(name)} is missing; nothing was backed up (see: ewardrobe doctor)"
                 )
             target.copy(name, folder.path(name))
+        for name in _BESIDE:
+            if folder.path(name).is_file():
+                target.copy(name, folder.path(name))
     return file
 
 
@@ -71,13 +69,30 @@ class Backup:
         self.database = database
         with database.read() as connection:
             self.files = _files(connection)
-        self.settings = _settings(source)
 
     def stage_files(self, staging: Staging) -> None:
         """Read every file into the staging folder; the ZIP's checksums are checked on the way."""
         for name in sorted(self.files):
             with _member(self._source, name) as file:
                 staging.write(name, partial(shutil.copyfileobj, file))
+
+    def beside(self) -> dict[str, bytes | None]:
+        """The small files beside the database, None for those it has not; `put_beside` takes them."""
+        found: dict[str, bytes | None] = dict.fromkeys(_BESIDE)
+        for name in _BESIDE:
+            if self._source.has(name):
+                with _member(self._source, name) as file:
+                    found[name] = file.read(_LARGEST_BESIDE)
+        return found
+
+
+def put_beside(folder: DataFolder, files: Mapping[str, bytes | None]) -> None:
+    """Write small files beside the database, each whole or not at all; None takes one away."""
+    for name, data in files.items():
+        if data is None:
+            folder.path(name).unlink(missing_ok=True)
+        else:
+            write_atomically(folder.path(name), data)
 
 
 @contextmanager
@@ -168,13 +183,3 @@ def _member(source: ZipSource, name: str) -> BinaryIO:
         return source.open(name)
     except StoreError as error:
         raise BackupError(str(error)) from error
-
-
-def _settings(source: ZipSource) -> bytes | None:
-    """The settings in a backup; None where it has none."""
-    try:
-        file = source.open(_SETTINGS)
-    except StoreError:
-        return None
-    with file:
-        return file.read(_LARGEST_SETTINGS)

@@ -141,3 +141,7 @@ class ZipSource:
             return self._archive.open(name)  # type: ignore[return-value]
         except KeyError:
             raise StoreError(f"{self._archive.filename} has no {name}") from None
+
+    def has(self, name: str) -> bool:
+        """Whether there is a member of that name."""
+        return name in self._archive.namelist()

@@ -15,6 +15,7 @@ from ewardrobe.web.api import (
     service,
     settings,
     stateless,
+    stylist,
     wears,
 )
 from ewardrobe.web.api.models import Answers, Problem
@@ -28,7 +29,20 @@ _PROBLEMS: Answers = {
 }
 
 router = APIRouter(prefix=API_PREFIX, responses=_PROBLEMS)
-for _module in (garments, outfits, wears, images, live, photos, settings, service, stateless, bulk, cutouts):
+for _module in (
+    garments,
+    outfits,
+    wears,
+    images,
+    live,
+    photos,
+    settings,
+    service,
+    stateless,
+    bulk,
+    cutouts,
+    stylist,
+):
     router.include_router(_module.router)
 
 UPLOAD_PATHS = frozenset(
