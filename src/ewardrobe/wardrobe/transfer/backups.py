@@ -15,7 +15,6 @@ from typing import BinaryIO
 from sqlalchemy import Connection, delete, insert, select
 
 from ewardrobe.errors import StoreError
-from ewardrobe.imaging import write_atomically
 from ewardrobe.wardrobe.database import DamagedStoreError, Database
 from ewardrobe.wardrobe.files import KINDS, DataFolder, Staging, is_safe_name
 from ewardrobe.wardrobe.schema import FILE_COLUMNS, metadata
@@ -88,6 +87,8 @@ class Backup:
 
 def put_beside(folder: DataFolder, files: Mapping[str, bytes | None]) -> None:
     """Write small files beside the database, each whole or not at all; None takes one away."""
+    from ewardrobe.imaging import write_atomically
+
     for name, data in files.items():
         if data is None:
             folder.path(name).unlink(missing_ok=True)
