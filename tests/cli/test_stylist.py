@@ -46,6 +46,7 @@ def test_suggest_on_an_empty_wardrobe_says_what_is_missing(command: Command) -> 
         ("suggest", "--occasion", "moon"),
         ("suggest", "--temperature", "200"),
         ("suggest", "--on", "tomorrow"),
+        ("pack", "--on", "9999-12-31"),
         ("suggest", "--with", "99"),
         ("suggest", "--with", "2", "--with", "3"),
         ("pack", "--days", "1", "--occasion", "work", "--occasion", "sport"),

@@ -179,6 +179,7 @@ def test_sentences(wardrobe: Wardrobe, fill: Fill) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
+        {"on": date(9999, 12, 31)},
         {"occasion": "moon landing"},
         {"temperature": 99.0},
         {"temperature": float("nan")},
@@ -188,7 +189,7 @@ def test_sentences(wardrobe: Wardrobe, fill: Fill) -> None:
 )
 def test_a_day_that_cannot_be(wrong: dict[str, object]) -> None:
     with pytest.raises(UsageError):
-        Day(MAY, **wrong)  # type: ignore[arg-type]
+        Day(**{"on": MAY, **wrong})  # type: ignore[arg-type]
 
 
 def test_days() -> None:

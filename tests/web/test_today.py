@@ -160,7 +160,15 @@ def test_the_sheet(styled: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["today?temperature=hot", "today?seed=-1", "today?on=x", "pack?days=99", "pack?work=9"]
+    "query",
+    [
+        "today?temperature=hot",
+        "today?seed=-1",
+        "today?on=x",
+        "pack?on=9999-12-31",
+        "pack?days=99",
+        "pack?work=9",
+    ],
 )
 def test_an_address_that_makes_no_sense(styled: Served, query: str) -> None:
     assert styled.client.get(f"/{query}").status_code == 422

@@ -109,7 +109,7 @@ def pack(
     occasions = [*(occasion or []), *["everyday"] * days][:days]
     if occasion and len(occasion) > days:
         raise UsageError(f"{len(occasion)} occasions for {days} days")
-    first = _date(on)
+    first = Day(_date(on)).on
     dates = [first + timedelta(days=number) for number in range(days)]
     weather: list[dict[str, Any]] = [{"temperature": temperature, "rain": rain, "wind": wind}] * days
     with _open(home) as wardrobe:

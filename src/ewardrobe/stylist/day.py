@@ -21,6 +21,7 @@ OCCASIONS: dict[str, tuple[float, float]] = {
 """How formal each is (0..1), and how far off that is still right; the names are those of garments' own occasions."""
 
 _TYPICAL = {"winter": 3.0, "spring": 12.0, "summer": 23.0, "autumn": 12.0}
+_YEARS = (1900, 2200)
 _COLDEST, _HOTTEST = -60.0, 60.0
 
 
@@ -51,6 +52,8 @@ class Day:
     south: bool = False
 
     def __post_init__(self) -> None:
+        if not _YEARS[0] <= self.on.year <= _YEARS[1]:
+            raise UsageError(f"{self.on.isoformat()} is not a day to dress for")
         if self.occasion not in OCCASIONS:
             raise UsageError(f"there is no occasion {self.occasion!r}; occasions: {', '.join(OCCASIONS)}")
         if self.temperature is not None and not _COLDEST <= self.temperature <= _HOTTEST:

@@ -31,7 +31,7 @@ Floats = npt.NDArray[np.float64]
 MOST = 12
 """Outfits that may be asked for at once."""
 
-_CHANCE = 1.2  # how much a seed may move a garment; as much as a few days of not having worn it
+_CHANCE = 2.0  # how much a seed may move a garment; as much as a few days of not having worn it
 _REPEATED = 1.6  # what it costs a further outfit to share all its garments with one before
 _SAME_COLOURS = 0.6  # and to be of the same colours as one before
 _MAIN = ("top", "bottom", "dress")

@@ -31,7 +31,7 @@ FILE = "stylist.json"
 VERSION = 1
 _MOST_VOTES = 2000
 """The oldest go when there are more."""
-_GARMENT_SPREAD = 1.5
+_GARMENT_SPREAD = 0.8
 _CONSTANT_SPREAD = 1.5
 
 

@@ -52,7 +52,7 @@ _DAY = {
     "favourite": 0.3,
     "extras": -0.2,
 }
-_SPREAD_LOOK, _SPREAD_TASTE = 0.8, 1.2
+_SPREAD_LOOK, _SPREAD_TASTE = 0.5, 0.8
 
 
 def _shipped() -> dict[str, float]:

@@ -20,6 +20,7 @@ _MAIN = ("top", "bottom", "dress", "outer", "shoes")
 _SMART, _RELAXED = 0.55, 0.35
 _LONG_AGO, _MONTHS_KNOWN = 60, 330
 _MOST_COLOURS = 3
+_THIN = -0.35  # clo
 _BARE = {
     "top": "top", "bottom": "trousers", "dress": "dress", "outer": "coat", "shoes": "shoes", "bag": "bag",
     "scarf": "scarf", "hat": "hat", "legs": "tights", "belt": "belt", "eyes": "glasses", "extra": "accessory",
@@ -129,12 +130,8 @@ def _weather(worn: Mapping[str, OwnedGarment], day: Day) -> str:
     if day.temperature is None and not day.rain:
         return ""
     short = sum(Traits.of(list(worn.values())).warmth) - day.clo
-    if day.temperature is not None and short < -0.35:
-        return (
-            f"the warmest there is, still thin for {day.temperature:g} °C"
-            if "outer" in worn
-            else (f"thin for {day.temperature:g} °C")
-        )
+    if day.temperature is not None and short < _THIN:
+        return f"rather thin for {day.temperature:g} °C"
     if day.rain and any(item.type in ("boots", "coat", "jacket") for item in worn.values()):
         return "fit for the rain"
     return ""
