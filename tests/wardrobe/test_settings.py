@@ -119,3 +119,26 @@ def test_a_backup_takes_the_settings_along(tmp_path: Path) -> None:
         with pytest.raises(BackupError):
             other.restore(tmp_path / "none.zip")
         assert len(other) == 1
+
+
+def test_without_tagging_a_mended_cutout_leaves_what_is_known(tmp_path: Path) -> None:
+    with Wardrobe.open(tmp_path) as wardrobe:
+        before = wardrobe.add_segmented(rendered.photo(1), [rendered.item(1)], model="m").garments[0]
+        wardrobe.settings.change({"tagging": False})
+        seen = before.appearances[0]
+        mask = wardrobe.appearances.mask(seen.id)
+        mask[: seen.box[1] + seen.box[3] // 2] = False
+        wardrobe.appearances.set_mask(seen.id, mask)
+        after = wardrobe.get(before.id)
+        assert after.appearances[0].area < seen.area
+        assert (after.type, after.colours, after.provenance) == (
+            before.type,
+            before.colours,
+            before.provenance,
+        )
+        taken = wardrobe.appearances.add(before.appearances[0].photo_id, ~mask, "scarf")
+        assert (taken.type, taken.colours, taken.label) == (
+            None,
+            (),
+            "scarf",
+        )  # the class is the owner's word

@@ -180,10 +180,9 @@ def test_an_outfit_photo_is_matched_to_what_is_owned_and_logged(
     assert client.get(f"{API}/days/2026-06-02").json()["garments"] == []
 
 
-@pytest.mark.parametrize(
-    ("garments", "status", "line"),
-    [
-        ("", 422, "JSON"),
+def test_an_outfit_photo_with_nonsense_beside_it(served: Served) -> None:
+    for garments, status, line in (
+        ("", 422, "garments"),
         ("[1]", 422, "JSON"),
         ("{}", 422, "at least one"),
         ('{"1": "x"}', 422, "JSON"),
@@ -191,16 +190,12 @@ def test_an_outfit_photo_is_matched_to_what_is_owned_and_logged(
         ('{"9": 1}', 422, "there is no garment 9 in this photo"),
         ('{"1": 99}', 404, "there is no garment 99"),
         ('{"1": 1, "2": 1}', 422, "once"),
-    ],
-)
-def test_an_outfit_photo_with_nonsense_beside_it(
-    served: Served, garments: str, status: int, line: str
-) -> None:
-    answer = served.client.post(
-        f"{API}/photos/worn", files={"photo": ("me.png", picture())}, data={"garments": garments}
-    )
-    assert answer.status_code == status, answer.text
-    assert line in answer.json()["detail"] or not garments
+    ):
+        answer = served.client.post(
+            f"{API}/photos/worn", files={"photo": ("me.png", picture())}, data={"garments": garments}
+        )
+        assert answer.status_code == status, (garments, answer.text)
+        assert line in answer.json()["detail"], garments
     assert len(served.client.get(f"{API}/photos").json()) == 2
 
 
