@@ -13,7 +13,8 @@ from onnx import TensorProto, helper
 
 from ewardrobe.errors import ModelError
 from ewardrobe.restyling import restyle
-from ewardrobe.restyling.inpainting import OnnxInpainter, OpenCVInpainter
+from ewardrobe.imaging import OpenCVInpainter
+from ewardrobe.restyling.inpainting import OnnxInpainter
 from tests.conftest import render_scene
 from tests.restyling.conftest import Segmented, truth_of
 
