@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ewardrobe.tryon.pieces import GarmentPiece, garment_pieces
     from ewardrobe.tryon.scene import Scene
     from ewardrobe.tryon.shapes import FITTED
-    from ewardrobe.tryon.sources import owned_piece, piece_of
+    from ewardrobe.tryon.sources import find_pieces, owned_piece, piece_of
     from ewardrobe.tryon.trying import TriedOn, dress, try_on
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "create_engine",
     "dress",
     "find_body",
+    "find_pieces",
     "garment_pieces",
     "owned_piece",
     "piece_of",
@@ -53,6 +54,7 @@ _HOME_OF = {
     "create_engine": "engines",
     "dress": "trying",
     "find_body": "body",
+    "find_pieces": "sources",
     "garment_pieces": "pieces",
     "owned_piece": "sources",
     "piece_of": "sources",

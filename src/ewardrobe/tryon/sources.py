@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -13,7 +16,7 @@ from ewardrobe.tryon.pieces import GarmentPiece, garment_pieces
 from ewardrobe.tryon.shapes import FITTED
 from ewardrobe.wardrobe import OwnedGarment, Wardrobe
 
-__all__ = ["owned_piece", "piece_of"]
+__all__ = ["find_pieces", "owned_piece", "piece_of"]
 
 _TRANSPARENT = 0.02  # of a picture's pixels: from there on it is a cut-out
 _SAME = 0.5  # IoU with the stored mask, above which a garment found again is that one
@@ -73,6 +76,24 @@ def owned_piece(wardrobe: Wardrobe, garment_id: int, segmenter: Segmenter) -> Ga
     with Image.open(best.cutout) as image:
         rgba = np.asarray(image.convert("RGBA"))
     return GarmentPiece(np.ascontiguousarray(rgba[..., :3]), np.ascontiguousarray(rgba[..., 3]), label, name)
+
+
+def find_pieces(
+    sources: Sequence[str],
+    segmenter: Segmenter,
+    *,
+    home: Path | None = None,
+    label: str | None = None,
+) -> list[GarmentPiece]:
+    """Garments as a person names them: the number of one in the wardrobe at `home`, or a file (see `piece_of`)."""
+    pieces = []
+    for source in sources:
+        if source.isdigit() and not Path(source).exists():
+            with Wardrobe.open(home) as wardrobe:
+                pieces.append(owned_piece(wardrobe, int(source), segmenter))
+        else:
+            pieces.append(piece_of(source, segmenter, label=label))
+    return pieces
 
 
 def _label_of(garment: OwnedGarment) -> str:

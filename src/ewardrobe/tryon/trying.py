@@ -19,6 +19,7 @@ from ewardrobe.tryon.fitting import LAYERS
 from ewardrobe.tryon.pieces import GarmentPiece
 from ewardrobe.tryon.scene import Scene
 from ewardrobe.tryon.sources import piece_of
+from ewardrobe.tryon.worn import moved
 
 __all__ = ["TriedOn", "dress", "try_on"]
 
@@ -74,14 +75,30 @@ def dress(
     if segmentation.taxonomy.name != "wardrobe":
         segmentation = segmentation.remap("wardrobe")
     engine = engine or create_engine()
-    scene = Scene.of(segmentation.photo.pixels, segmentation.label_map, person)
+    whole = Scene.of(segmentation.photo.pixels, segmentation.label_map, person)
+    scene, window = _around(whole)
     ordered = sorted(pieces, key=lambda piece: LAYERS.index(piece.label))
     for piece in ordered:
         scene = engine.dress(scene, piece, seed)
-    pixels = scene.pixels
+    pixels = whole.pixels.copy()
+    pixels[window] = scene.pixels
     pixels.setflags(write=False)
     worn = tuple(f"{piece.label} ({piece.name})" for piece in ordered)
     return TriedOn(segmentation.photo, pixels, worn, engine.name)
+
+
+def _around(scene: Scene) -> tuple[Scene, tuple[slice, slice]]:
+    """The part of the photo around the person, and where it lies: the rest stays as it is, and costs nothing."""
+    x, y, width, height = scene.body.box
+    reach = round(max(0.7 * scene.body.width, 0.06 * height, 24))
+    window = slice(max(0, y - reach), y + height + reach), slice(max(0, x - reach), x + width + reach)
+    origin = np.array([window[1].start, window[0].start], np.float64)
+    part = Scene(
+        np.ascontiguousarray(scene.pixels[window]),
+        np.ascontiguousarray(scene.labels[window]),
+        moved(scene.body, -origin),
+    )
+    return part, window
 
 
 def try_on(

@@ -21,7 +21,7 @@ _CELLS = 28
 class Spline:
     """A thin-plate spline (Bookstein 1989) from one plane to another, fitted through points.
 
-    `centres` float (n, 2), in units of `scale` about `origin`; `weights` (n + 3, 2): of the kernels, then of 1, x and y.
+    `centres` float (n, 2), in units of `scale` about `origin`; `weights` (n + 3, 2): of the kernels, 1, x and y.
     """
 
     centres: Floats

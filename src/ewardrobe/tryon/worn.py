@@ -118,6 +118,7 @@ def moved(body: Body, by: npt.NDArray[np.float64]) -> Body:
     arms = tuple(replace(arm, line=arm.line + by) for arm in body.arms)
     return replace(
         body,
+        box=(round(body.box[0] + x), round(body.box[1] + y), *body.box[2:]),
         neck=body.neck + by,
         hip=body.hip + by,
         head_top=body.head_top + y,

@@ -15,6 +15,7 @@ from ewardrobe.web.api import (
     service,
     settings,
     stateless,
+    tryon,
     wears,
 )
 from ewardrobe.web.api.models import Answers, Problem
@@ -28,11 +29,25 @@ _PROBLEMS: Answers = {
 }
 
 router = APIRouter(prefix=API_PREFIX, responses=_PROBLEMS)
-for _module in (garments, outfits, wears, images, live, photos, settings, service, stateless, bulk, cutouts):
+for _module in (
+    garments,
+    outfits,
+    wears,
+    images,
+    live,
+    photos,
+    settings,
+    service,
+    stateless,
+    bulk,
+    cutouts,
+    tryon,
+):
     router.include_router(_module.router)
 
 UPLOAD_PATHS = frozenset(
-    API_PREFIX + path for path in ("/photos", "/photos/match", "/photos/worn", "/segment", "/cutout")
+    API_PREFIX + path
+    for path in ("/photos", "/photos/match", "/photos/worn", "/segment", "/cutout", "/try-on")
 )
 """The paths that take a photo."""
 

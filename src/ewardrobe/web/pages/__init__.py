@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from ewardrobe.web.pages import cutouts, live, offline, outfits, service, settings, wardrobe
+from ewardrobe.web.pages import cutouts, live, offline, outfits, service, settings, tryon, wardrobe
 from ewardrobe.web.pages.showing import error_page
 
 __all__ = ["error_page", "router"]
 
 router = APIRouter(include_in_schema=False)
-for _module in (wardrobe, outfits, live, offline, settings, service, cutouts):
+for _module in (wardrobe, outfits, tryon, live, offline, settings, service, cutouts):
     router.include_router(_module.router)
