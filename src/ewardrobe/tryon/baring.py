@@ -33,7 +33,8 @@ def bare(scene: Scene, gone: Mask, label: str, inpainter: Inpainter, rng: np.ran
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * grow + 1, 2 * grow + 1))
     # Its soft edge goes too, as far as it lies on the background.
     hole = gone | ((cv2.dilate(gone.view(np.uint8), disc) > 0) & (scene.labels == 0))
-    skin = _skin_zone(scene, label) & hole
+    limbs = [zone & hole for zone in _skin_zones(scene, label)]
+    skin = limbs[0] | limbs[1]
     under = _under_zone(scene, label) & hole & ~skin
     person = cv2.dilate((scene.labels != 0).view(np.uint8), disc) > 0
     rest = hole & ~skin & ~under
@@ -46,29 +47,33 @@ def bare(scene: Scene, gone: Mask, label: str, inpainter: Inpainter, rng: np.ran
             _fill(pixels, under, ~cv2.erode(source.view(np.uint8), disc).view(np.bool_), inpainter, rng)
             labels[under] = np.bincount(scene.labels[source]).argmax()
         else:
-            skin |= under
-    if skin.any():
-        shown = _shown(scene, label)
-        _paint_skin(pixels, scene, skin, shown)
-        stockings = bool(shown.any()) and bool(scene.where("legwear")[shown].mean() > 0.5)
-        labels[skin] = wardrobe.index("legwear" if stockings else "skin")
+            limbs[0] |= under
+    for part, lower in zip(limbs, (False, True), strict=True):
+        if part.any():
+            shown = _shown(scene, lower=lower)
+            _paint_skin(pixels, scene, part, shown)
+            stockings = bool(shown.any()) and bool(scene.where("legwear")[shown].mean() > 0.5)
+            labels[part] = wardrobe.index("legwear" if stockings else "skin")
     return Scene(pixels, labels, scene.body)
 
 
-def _skin_zone(scene: Scene, label: str) -> Mask:
-    """Where the body itself is: the limbs a garment of that class may lay bare, neck and chest."""
+def _skin_zones(scene: Scene, label: str) -> tuple[Mask, Mask]:
+    """Where the body itself is: what a garment of that class may bare above, arms first of all, and below the waist."""
     body, shape = scene.body, scene.labels.shape
-    zone = np.zeros(shape, np.uint8)
+    upper, lower = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
     if label in ("top", "dress", "outerwear"):
         for arm in body.arms:
-            zone |= limb(shape, arm.line, 1.12 * arm.half).view(np.uint8)
-        rows = np.linspace(body.neck[1], float(body.row(ARMPIT + 0.12)), 8)
-        _fill_trunk(zone, body, rows, 0.94)
+            upper |= limb(shape, arm.line, 1.12 * arm.half).view(np.uint8)
+        rows = np.linspace(float(body.row(0.16)), float(body.row(ARMPIT + 0.12)), 8)
+        _fill_trunk(upper, body, rows, 0.94)
+        neck = np.array([[-0.19 * body.width, -0.02 * body.unit], [0.19 * body.width, -0.02 * body.unit]])
+        inset = np.array([[-0.06 * body.width, 0.06 * body.unit], [0.06 * body.width, 0.06 * body.unit]])
+        outline = np.concatenate([body.neck + neck, body.shoulders[::-1] + inset])
+        cv2.fillPoly(upper, [np.rint(outline).astype(np.int32)], 1)
     if label in ("pants", "shorts", "skirt", "dress"):
-        _fill_legs(zone, body, _BARE_LEG * body.width)
-        rows = np.linspace(body.waist, body.crotch, 5)
-        _fill_trunk(zone, body, rows, 0.95)
-    return zone > 0
+        _fill_legs(lower, body, _BARE_LEG * body.width)
+        _fill_trunk(lower, body, np.linspace(body.waist, body.crotch, 5), 0.95)
+    return upper > 0, (lower > 0) & (upper == 0)
 
 
 def _under_zone(scene: Scene, label: str) -> Mask:
@@ -120,15 +125,14 @@ def _fill(
     pixels[window][wanted[window]] = filled[wanted[window]]
 
 
-def _shown(scene: Scene, label: str) -> Mask:
+def _shown(scene: Scene, *, lower: bool) -> Mask:
     """Where what is laid bare can be seen beside it: the skin above or below the waist, or stockings."""
     skin, rows = scene.where("skin"), np.arange(len(scene.labels))[:, None]
-    if label in ("pants", "shorts", "skirt", "dress"):
+    part = skin & (rows < scene.body.waist)
+    if lower:
         legs, stockings = skin & (rows > scene.body.crotch), scene.where("legwear")
         part = stockings if np.count_nonzero(stockings) > np.count_nonzero(legs) else legs
-    else:
-        part = skin & (rows < scene.body.waist)
-    return part if np.count_nonzero(part) > 0.004 * scene.body.width**2 else skin
+    return np.asarray(part if np.count_nonzero(part) > 0.004 * scene.body.width**2 else skin)
 
 
 def _paint_skin(pixels: Pixels, scene: Scene, zone: Mask, shown: Mask) -> None:

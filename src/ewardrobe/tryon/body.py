@@ -15,36 +15,25 @@ import numpy.typing as npt
 
 from ewardrobe.segmentation.people import find_people
 from ewardrobe.taxonomy import load
+from ewardrobe.tryon.limbs import ANKLE, Arm, Frame, find_arm, find_crotch, find_legs
 from ewardrobe.tryon.outlines import Floats, Mask, at_rows, runs, smoothed
 
-__all__ = ["Arm", "Body", "find_body", "person_labels"]
+__all__ = ["ANKLE", "ARMPIT", "HIP", "SHOULDER", "WAIST", "Body", "find_body", "person_labels"]
 
 LabelMap = npt.NDArray[np.uint8]
 
 _TALL = 224  # rows of the reduced person: landmarks are no matter of single pixels
-_BACKGROUND, _BAG = 0, "bag"
 _UPPER = ("top", "outerwear", "dress", "scarf")
 _LOWER = ("pants", "shorts", "skirt", "belt")
 _LEGS = ("pants", "shorts", "legwear", "skin", "footwear")
 _HIDES_LEGS = ("skirt", "dress", "outerwear", "top")
 
 # Proportions below the neck, in vertical units (a shoulder width of an average adult).
-SHOULDER, ARMPIT, WAIST, HIP, CROTCH, KNEE, ANKLE = 0.10, 0.42, 0.90, 1.28, 1.45, 2.2, 3.08
+SHOULDER, ARMPIT, WAIST, HIP = 0.10, 0.42, 0.90, 1.28
 _NECK_TO_SOLE = 3.3
 TRUNK_ROWS = np.array([SHOULDER, ARMPIT, 0.66, WAIST, 1.1, HIP])
 TRUNK_HALF = np.array([0.46, 0.41, 0.385, 0.365, 0.40, 0.43])  # of the shoulders' width
-_ARM_HALF = 0.125
 _ARM_BESIDE = 1.14
-
-
-@dataclass(frozen=True)
-class Arm:
-    """An arm as a line from the shoulder by the elbow to the wrist, float (3, 2); `half` is half its thickness."""
-
-    line: Floats
-    half: float
-    seen: bool
-    """Whether a hand was found; else the arm is taken to hang down."""
 
 
 @dataclass(frozen=True)
@@ -132,12 +121,14 @@ class _Finder:
         self.labels = labels
         self.cut_below = cut_below
         self.height, self.width = labels.shape
-        table = {item.name: item.index for item in wardrobe}
-        self._of = lambda *names: np.isin(labels, [table[name] for name in names])
+        self._table = {item.name: item.index for item in wardrobe}
         self.hair = self._of("hair", "hat", "eyewear")
         self.skin = self._of("skin")
         self.upper = self._of(*_UPPER)
         self.lower = self._of(*_LOWER)
+
+    def _of(self, *names: str) -> Mask:
+        return np.isin(self.labels, [self._table[name] for name in names])
 
     def find(self) -> Body | None:
         head = self._head()
@@ -152,9 +143,12 @@ class _Finder:
         axis = np.interp(np.arange(self.height), [neck[1], hip[1]], [neck[0], hip[0]])
         waist = self._waist(neck, unit, axis)
         trunk = self._trunk(neck, unit, width, axis)
-        crotch = self._crotch(neck, unit, axis)
-        leg_rows, legs = self._legs(crotch, neck, unit, width, hip)
-        arms = tuple(self._arm(side, shoulders, neck, unit, width, trunk) for side in (0, 1))
+        frame = Frame(neck, hip, shoulders, width, unit)
+        crotch = find_crotch(self._of("pants", "shorts", "legwear", "skin"), frame)
+        legs, hides = smoothed(self._of(*_LEGS), 1), self._of(*_HIDES_LEGS)
+        leg_rows, leg_edges = find_legs(legs, hides, crotch, frame, cut_below=self.cut_below)
+        outline = smoothed(wide, 1)
+        arms = [find_arm(side, self.skin, outline, frame) for side in (0, 1)]
         return Body(
             box=(0, 0, self.width, self.height),
             neck=neck,
@@ -168,7 +162,7 @@ class _Finder:
             trunk=trunk,
             arms=(arms[0], arms[1]),
             leg_rows=leg_rows,
-            legs=legs,
+            legs=leg_edges,
             waist=waist,
             crotch=crotch,
             soles=float(self.height),
@@ -287,155 +281,6 @@ class _Finder:
             half = np.convolve(np.pad(half, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
             edges.append(middle + side * half)
         return np.column_stack(edges)
-
-    def _crotch(self, neck: Floats, unit: float, axis: Floats) -> float:
-        usual = neck[1] + CROTCH * unit
-        legs = self._of("pants", "shorts", "legwear", "skin")
-        for row in range(round(usual - 0.12 * unit), min(self.height - 3, round(usual + 0.3 * unit))):
-            filled = np.flatnonzero(legs[row])
-            if filled.size < 4:
-                continue
-            inside = ~legs[row, filled[0] : filled[-1] + 1]
-            place = np.flatnonzero(inside) + filled[0]
-            if (np.abs(place - axis[row]) < 0.12 * unit).any():
-                return float(row)
-        return usual
-
-    def _legs(
-        self, crotch: float, neck: Floats, unit: float, width: float, hip: Floats
-    ) -> tuple[Floats, tuple[Floats, Floats]]:
-        ankle = min(neck[1] + ANKLE * unit, self.height - 1.0)
-        if self.cut_below:
-            ankle = neck[1] + ANKLE * unit
-        ankle = max(ankle, crotch + 0.5 * unit)
-        rows = crotch + np.array([0.08, 0.3, 0.55, 0.8, 1.0]) * (ankle - crotch)
-        usual = np.array([0.205, 0.175, 0.145, 0.125, 0.1]) * width
-        legs = smoothed(self._of(*_LEGS), 1)
-        hides = self._of(*_HIDES_LEGS)
-        found: list[Floats] = []
-        middles = np.full((2, len(rows)), np.nan)
-        halves = np.tile(usual, (2, 1))
-        middle = hip[0]
-        for number, row in enumerate(rows):
-            if row >= self.height:
-                continue
-            spans = [(a, b) for a, b in _spans(legs, row) if b - a >= 0.5 * usual[number]]
-            hidden = np.count_nonzero(hides[int(row)]) > 0.5 * sum(b - a for a, b in spans)
-            pair = None if hidden else _pair(spans, middle, usual[number])
-            if pair is None:
-                continue
-            for side, (a, b) in enumerate(pair):
-                middles[side, number] = (a + b) / 2
-                halves[side, number] = np.clip((b - a) / 2, 0.6 * usual[number], 1.5 * usual[number])
-            middle = float(middles[:, number].mean())
-        for side in (0, 1):  # under a skirt, legs run from the hips to where they come out
-            known = np.flatnonzero(np.isfinite(middles[side]))
-            sign = -1 if side == 0 else 1
-            start = [hip[0] + sign * 0.21 * width]
-            end = start if not known.size else [middles[side, known[-1]]]
-            points = np.concatenate(
-                [[hip[1]], rows[known], [max(ankle, rows[known[-1]] + 1) if known.size else ankle]]
-            )
-            middles[side] = np.interp(rows, points, np.concatenate([start, middles[side, known], end]))
-        for side in (0, 1):
-            sign = -1 if side == 0 else 1
-            outer = middles[side] + sign * halves[side]
-            inner = middles[side] - sign * halves[side]
-            found.append(np.stack([np.column_stack([outer, rows]), np.column_stack([inner, rows])]))
-        return rows, (found[0], found[1])
-
-    def _arm(
-        self, side: int, shoulders: Floats, neck: Floats, unit: float, width: float, trunk: Floats
-    ) -> Arm:
-        sign = -1 if side == 0 else 1
-        half = _ARM_HALF * width
-        shoulder = shoulders[side] + np.array([-sign * 0.55 * half, 0.6 * half])
-        hand = self._hand(sign, shoulder, neck, unit, width)
-        outline = smoothed(self.skin | self.upper, 1)
-        reach = 0.72 * unit  # of the upper arm
-        if hand is None:
-            wrist = shoulder + np.array([sign * 0.13 * width, 1.32 * unit])
-            wrist[0] = self._outer(outline, wrist[1] - 0.25 * unit, sign, shoulder, half, width, wrist[0])
-        else:
-            wrist = hand
-        level = min(shoulder[1] + reach * 0.92, max(wrist[1], shoulder[1] + 0.35 * unit))
-        straight = shoulder[0] + (wrist[0] - shoulder[0]) * min(
-            1.0, reach / max(1.0, np.hypot(*(wrist - shoulder)))
-        )
-        elbow = np.array([self._outer(outline, level, sign, shoulder, half, width, straight), level])
-        return Arm(np.stack([shoulder, elbow, wrist]), half, hand is not None)
-
-    def _outer(
-        self, outline: Mask, row: float, sign: int, shoulder: Floats, half: float, width: float, usual: float
-    ) -> float:
-        """The middle of an arm at a row: half its thickness within the outline, on the outer side."""
-        if not 0 <= round(row) < self.height:
-            return usual
-        columns = np.flatnonzero(outline[round(row)])
-        near = columns[
-            (sign * (columns - shoulder[0]) < 0.75 * width) & (sign * (columns - shoulder[0]) > -0.3 * width)
-        ]
-        if not near.size:
-            return usual
-        edge = near.max() + 1 if sign > 0 else near.min()
-        return float(edge - sign * half)
-
-    def _hand(self, sign: int, shoulder: Floats, neck: Floats, unit: float, width: float) -> Floats | None:
-        """The wrist of a visible hand or forearm on that side."""
-        rows, columns = np.mgrid[: self.height, : self.width]
-        lower, upper = neck[1] + 2.0 * unit, neck[1] + 0.5 * unit
-        place = self.skin & (rows > upper) & (rows < lower)
-        side = (
-            sign * (columns - np.interp(rows, [neck[1], neck[1] + unit], [neck[0], neck[0]])) > -0.12 * width
-        )
-        count, marked, stats, centres = cv2.connectedComponentsWithStats((place & side).view(np.uint8))
-        best, most = None, 0.012 * unit * width
-        for number in range(1, count):
-            area = stats[number, cv2.CC_STAT_AREA]
-            bottom = stats[number, cv2.CC_STAT_TOP] + stats[number, cv2.CC_STAT_HEIGHT]
-            outside = sign * (centres[number][0] - neck[0])
-            # Thighs are near the middle and reach far down; a hand does not.
-            if bottom > neck[1] + 1.75 * unit and outside < 0.42 * width:
-                continue
-            if centres[number][1] > neck[1] + 1.75 * unit or area < most:
-                continue
-            best, most = number, area
-        if best is None:
-            return None
-        ys, xs = np.nonzero(marked == best)
-        far = np.hypot(xs - shoulder[0], ys - shoulder[1])
-        tip = far.argmax()
-        end = np.array([xs[tip], ys[tip]], np.float64)
-        near = far > far.max() - 0.22 * unit
-        hand = np.array([xs[near].mean(), ys[near].mean()])
-        back = shoulder - end
-        length = float(np.hypot(*back))
-        # From the finger tips back to the wrist.
-        wrist = hand + back / max(length, 1e-6) * min(0.16 * unit, 0.3 * length)
-        return np.asarray(wrist)
-
-
-def _spans(mask: Mask, row: float) -> list[tuple[float, float]]:
-    line = np.concatenate([[0], mask[round(row)].view(np.uint8), [0]])
-    steps = np.flatnonzero(np.diff(line.astype(np.int8)))
-    return [(float(a), float(b)) for a, b in zip(steps[::2], steps[1::2], strict=True)]
-
-
-def _pair(
-    spans: list[tuple[float, float]], middle: float, usual: float
-) -> tuple[tuple[float, float], tuple[float, float]] | None:
-    """The two legs among a row's spans: two of them, or one cut in half; None where there is none."""
-    near = [span for span in spans if abs((span[0] + span[1]) / 2 - middle) < 7 * usual]
-    near.sort(key=lambda span: span[0] - span[1])
-    chosen = sorted(near[:2])
-    if len(chosen) == 2:
-        return chosen[0], chosen[1]
-    if not chosen:
-        return None
-    a, b = chosen[0]
-    if b - a < 2.2 * usual:  # one leg before the other
-        return (a, b), (a, b)
-    return (a, (a + b) / 2), ((a + b) / 2, b)
 
 
 def _enlarged(body: Body, box: tuple[int, int, int, int], scale: Floats) -> Body:

@@ -25,7 +25,9 @@ __all__ = ["ENGINES", "Engine", "FashnVton", "WarpEngine", "create_engine"]
 class Engine(Protocol):
     """Something that dresses a person in a photo."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What it is called."""
 
     def dress(self, scene: Scene, piece: GarmentPiece, seed: int) -> Scene:
         """The scene with the person wearing the garment, of the same size; the same seed gives the same picture."""

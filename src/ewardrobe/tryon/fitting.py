@@ -67,13 +67,13 @@ def part_image(piece: GarmentPiece, patch: Patch) -> tuple[Image, Floats]:
     mask = cv2.dilate(patch.mask.view(np.uint8), disc).astype(np.float32)
     soft = cv2.GaussianBlur(mask, (0, 0), reach / 3)
     share = alpha.astype(np.float32) / 255 * np.clip(soft, 0, 1)
-    image = np.dstack([pixels.astype(np.float32) * share[..., None], share])
+    image = np.dstack([pixels.astype(np.float32) * share[..., None], share]).astype(np.float32)
     scale = min(1.0, 1.3 / spread)
     if scale < 0.8:
         size = max(2, round(image.shape[1] * scale)), max(2, round(image.shape[0] * scale))
         ratio = np.array([size[0] / image.shape[1], size[1] / image.shape[0]])
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-        return np.asarray(image, np.float32), patch.source * ratio
+        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        return np.asarray(small, np.float32), patch.source * ratio
     return image, patch.source
 
 

@@ -78,8 +78,8 @@ class GarmentPiece:
         # `Photo` lays transparent pixels on white; taken off again, no bright rim is left.
         share = soft[..., None].astype(np.float32) / 255
         colours = (photo.pixels[window] - 255 * (1 - share)) / np.maximum(share, 1 / 255)
-        colours = np.where(share > 0.02, np.clip(np.rint(colours), 0, 255), 0).astype(np.uint8)
-        return cls(colours, soft, label, photo.name)
+        own = np.where(share > 0.02, np.clip(np.rint(colours), 0, 255), 0).astype(np.uint8)
+        return cls(own, soft, label, photo.name)
 
     @cached_property
     def shape(self) -> AnyShape:
@@ -91,10 +91,11 @@ class GarmentPiece:
         """Pixels and alpha with small holes closed: what a hand, a strap or a lock of hair hid."""
         solid = (self.alpha > 127).view(np.uint8)
         outside = np.pad(solid, 1)
-        cv2.floodFill(outside, None, (0, 0), 2)  # type: ignore[call-overload]
+        cv2.floodFill(outside, None, (0, 0), 2)
         count, marked, stats, _ = cv2.connectedComponentsWithStats((outside[1:-1, 1:-1] == 0).view(np.uint8))
-        small = np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] < _HOLE * solid.sum()) + 1 if count > 1 else []
-        hole = np.isin(marked, small)
+        small = stats[:count, cv2.CC_STAT_AREA] < _HOLE * solid.sum()
+        small[0] = False  # what is no hole
+        hole = small[marked]
         if self.hidden is not None:
             hole |= self.hidden
         if not hole.any():

@@ -10,12 +10,11 @@ from ewardrobe.tryon.body import ANKLE, ARMPIT, HIP, Body
 from ewardrobe.tryon.outlines import Floats, Mask, along, outer_normals
 from ewardrobe.tryon.shapes import (
     LEG_SHARES,
-    SLEEVE_SHARES,
     LowerShape,
     SkirtShape,
-    Sleeve,
     UpperShape,
 )
+from ewardrobe.tryon.sleeves import SLEEVE_SHARES, Sleeve
 from ewardrobe.tryon.worn import WornShape
 
 __all__ = ["AnyShape", "Patch", "place"]

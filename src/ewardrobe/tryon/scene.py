@@ -137,7 +137,7 @@ class Scene:
         trunk = (rows > self.body.neck[1]) & (rows < float(self.body.row(HIP)))
         coat = np.count_nonzero(self.where("outerwear") & trunk)
         under = np.count_nonzero(self.where("top", "dress") & trunk)
-        return bool(coat) and under < _OPEN * coat
+        return bool(coat and under < _OPEN * coat)
 
 
 def limb(shape: tuple[int, ...], line: npt.NDArray[np.float64], radius: float) -> Mask:

@@ -45,7 +45,7 @@ class Spline:
         right[:count] = values
         # Least squares: points that coincide (a closed sleeve end) leave the system singular.
         weights = np.linalg.lstsq(system, right, rcond=1e-9)[0]
-        return cls(points, weights, origin, scale)
+        return cls(points, np.asarray(weights, np.float64), origin, scale)
 
     def at(self, points: Floats) -> Floats:
         """Where points (m, 2) go."""
@@ -88,6 +88,6 @@ def warp(
     rows = (np.arange(down) + 0.5) * height / down - 0.5 + top
     lattice = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
     places = spline.at(lattice).reshape(down, across, 2).astype(np.float32)
-    places = cv2.resize(places, (width, height), interpolation=cv2.INTER_CUBIC)
-    drawn = cv2.remap(image, places[..., 0], places[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    whole = cv2.resize(places, (width, height), interpolation=cv2.INTER_CUBIC)
+    drawn = cv2.remap(image, whole[..., 0], whole[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
     return (slice(top, bottom), slice(left, right)), np.asarray(drawn, np.float32)

@@ -108,7 +108,8 @@ def hidden_part(scene: Scene, mask: Mask) -> Mask:
     closed = np.zeros(mask.shape, np.uint8)
     for kernel in (np.ones((1, 2 * wide + 1), np.uint8), np.ones((2 * wide + 1, 1), np.uint8)):
         padded = np.pad(mask.view(np.uint8), wide)
-        closed |= cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[wide:-wide, wide:-wide]
+        joined = np.asarray(cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel), np.uint8)
+        closed |= joined[wide:-wide, wide:-wide]
     return np.asarray(before & (closed > 0))
 
 
