@@ -77,7 +77,9 @@ def test_without_sleeves_there_are_none() -> None:
 def test_trousers_have_two_legs_and_skirts_a_flare() -> None:
     shape = measure(flat_piece("pants").alpha, "pants")
     assert isinstance(shape, LowerShape)
-    assert shape.edges[0][0, 1, 1] == pytest.approx(78, abs=8)  # the gap opens at 72, and is too narrow to be seen at first
+    assert shape.edges[0][0, 1, 1] == pytest.approx(
+        78, abs=8
+    )  # a gap is seen from where it is two pixels wide
     assert shape.edges[0][0, -1, 0] == pytest.approx(40, abs=5)
     assert shape.edges[1][1, -1, 0] == pytest.approx(116, abs=5)
     skirt = measure(flat_piece("skirt").alpha, "skirt")
