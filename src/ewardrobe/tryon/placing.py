@@ -163,7 +163,9 @@ def _sleeve(
     # Down a hanging arm the outer edge begins at the shoulder, the inner one below it, at the armpit.
     starts = 0.0, float(np.clip(armpit[1] - arm.line[0, 1], 0.05 * total, 0.4 * total))
     target = np.empty((2, len(SLEEVE_SHARES), 2))
-    half = np.clip(0.85 * sleeve.half * body.width / shape.width, 1.08 * arm.half, 1.75 * arm.half)
+    # A shoulder is round: a sleeve's fullness begins below it.
+    fullest = np.array([1.0, 1.1, 1.35, 1.6]) * arm.half
+    half = np.clip(0.85 * sleeve.half * body.width / shape.width, 1.02 * arm.half, fullest)
     for edge, (start, side_sign) in enumerate(zip(starts, (1, -1), strict=True)):
         end = 1.03 * total if full else min(max(start + own[edge], starts[1] + 0.06 * total), total)
         reached = start + SLEEVE_SHARES * (end - start)
