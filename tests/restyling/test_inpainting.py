@@ -12,9 +12,8 @@ import pytest
 from onnx import TensorProto, helper
 
 from ewardrobe.errors import ModelError
-from ewardrobe.imaging import OpenCVInpainter
 from ewardrobe.restyling import restyle
-from ewardrobe.restyling.inpainting import OnnxInpainter
+from ewardrobe.restyling.inpainting import OnnxInpainter, OpenCVInpainter
 from tests.conftest import render_scene
 from tests.restyling.conftest import Segmented, truth_of
 

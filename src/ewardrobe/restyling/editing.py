@@ -14,10 +14,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from ewardrobe.errors import UsageError
-from ewardrobe.imaging import OpenCVInpainter, Photo, PhotoSource
+from ewardrobe.imaging import Photo, PhotoSource
 from ewardrobe.restyling.changes import Change, Remove
 from ewardrobe.restyling.engines import Engine, Options, create_engine
-from ewardrobe.restyling.inpainting import OnnxInpainter
+from ewardrobe.restyling.inpainting import OnnxInpainter, OpenCVInpainter
 from ewardrobe.restyling.mask import Region, find_region
 from ewardrobe.restyling.prompt import parse_prompt
 from ewardrobe.restyling.saving import SCHEMA_VERSION, save_like

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ewardrobe.errors import UsageError
-from ewardrobe.imaging import Inpainter
 from ewardrobe.restyling.changes import How
+from ewardrobe.restyling.inpainting import Inpainter
 from ewardrobe.restyling.mask import Region
 
 __all__ = ["ENGINES", "Engine", "Options", "create_engine"]

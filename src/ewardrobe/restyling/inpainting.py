@@ -1,4 +1,4 @@
-"""Filling a hole in a photo by a neural network from an ONNX file."""
+"""Filling a hole in a photo: by OpenCV (see `imaging.inpainting`), or by a neural network from an ONNX file."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from ewardrobe.errors import ModelError
-from ewardrobe.imaging.inpainting import Mask, Pixels
+from ewardrobe.imaging.inpainting import Inpainter, Mask, OpenCVInpainter, Pixels
 from ewardrobe.segmentation.session import one_line, open_session
 
-__all__ = ["OnnxInpainter"]
+__all__ = ["Inpainter", "OnnxInpainter", "OpenCVInpainter"]
 
 
 class OnnxInpainter:

@@ -6,11 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ewardrobe.attributes.perceptual import linear_from_oklab, oklab_from_linear, oklab_from_srgb
-from ewardrobe.imaging import Inpainter, estimate_foreground
+from ewardrobe.imaging import estimate_foreground
 from ewardrobe.restyling.changes import AskedColour, Describe, How, Pattern, Recolour, Remove, Shade
 from ewardrobe.restyling.cloth import Cloth, Plane, take_apart
 from ewardrobe.restyling.draping import drape, lay
 from ewardrobe.restyling.dyeing import dye, to_srgb
+from ewardrobe.restyling.inpainting import Inpainter
 from ewardrobe.restyling.mask import Region
 
 __all__ = ["RecolourEngine"]
