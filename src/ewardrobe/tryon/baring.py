@@ -29,14 +29,16 @@ def bare(scene: Scene, gone: Mask, label: str, inpainter: Inpainter, rng: np.ran
         return scene
     wardrobe = load("wardrobe")
     pixels, labels = scene.pixels.copy(), scene.labels.copy()
-    grow = max(1, round(scene.body.width / 45))
+    grow = max(1, round(scene.body.width / 30))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * grow + 1, 2 * grow + 1))
     # Its soft edge goes too, as far as it lies on the background.
     hole = gone | ((cv2.dilate(gone.view(np.uint8), disc) > 0) & (scene.labels == 0))
     limbs = [zone & hole for zone in _skin_zones(scene, label)]
     skin = limbs[0] | limbs[1]
     under = _under_zone(scene, label) & hole & ~skin
-    person = cv2.dilate((scene.labels != 0).view(np.uint8), disc) > 0
+    # The background is asked some way off: a rim of the old cloth that no label covers would be smeared over it.
+    wide = 2 * max(2, round(scene.body.width / 14)) + 1
+    person = cv2.dilate((scene.labels != 0).view(np.uint8), np.ones((wide, wide), np.uint8)) > 0
     rest = hole & ~skin & ~under
     if rest.any():
         _fill(pixels, rest, person, inpainter, rng)
