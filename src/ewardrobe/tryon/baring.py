@@ -34,6 +34,10 @@ def bare(scene: Scene, gone: Mask, label: str, inpainter: Inpainter, rng: np.ran
     # Its soft edge goes too, as far as it lies on the background.
     hole = gone | ((cv2.dilate(gone.view(np.uint8), disc) > 0) & (scene.labels == 0))
     limbs = [zone & hole for zone in _skin_zones(scene, label)]
+    inner = _inner_zone(scene, label) & hole
+    if inner.any() and _spread(pixels, labels, scene, inner, ("top", "dress"), hole, inpainter, rng):
+        limbs[0] &= ~inner
+        hole &= ~inner
     skin = limbs[0] | limbs[1]
     under = _under_zone(scene, label) & hole & ~skin
     # The background is asked some way off: a rim of the old cloth that no label covers would be smeared over it.
@@ -43,13 +47,10 @@ def bare(scene: Scene, gone: Mask, label: str, inpainter: Inpainter, rng: np.ran
     if rest.any():
         _fill(pixels, rest, person, inpainter, rng)
         labels[rest] = 0
-    if under.any():
-        source = scene.where("pants", "shorts", "skirt", "dress") & ~hole
-        if np.count_nonzero(source) > 50:
-            _fill(pixels, under, ~cv2.erode(source.view(np.uint8), disc).view(np.bool_), inpainter, rng)
-            labels[under] = np.bincount(scene.labels[source]).argmax()
-        else:
-            limbs[0] |= under
+    if under.any() and not _spread(
+        pixels, labels, scene, under, ("pants", "shorts", "skirt", "dress"), hole, inpainter, rng
+    ):
+        limbs[0] |= under
     for part, lower in zip(limbs, (False, True), strict=True):
         if part.any():
             shown = _shown(scene, lower=lower)
@@ -66,7 +67,7 @@ def _skin_zones(scene: Scene, label: str) -> tuple[Mask, Mask]:
     if label in ("top", "dress", "outerwear"):
         for arm in body.arms:
             upper |= limb(shape, arm.line, 1.12 * arm.half).view(np.uint8)
-        rows = np.linspace(float(body.row(0.16)), float(body.row(ARMPIT + 0.12)), 8)
+        rows = np.linspace(float(body.row(0.16)), max(body.waist, float(body.row(ARMPIT + 0.12))), 8)
         _fill_trunk(upper, body, rows, 0.94)
         neck = np.array([[-0.19 * body.width, -0.02 * body.unit], [0.19 * body.width, -0.02 * body.unit]])
         inset = np.array([[-0.06 * body.width, 0.06 * body.unit], [0.06 * body.width, 0.06 * body.unit]])
@@ -86,6 +87,34 @@ def _under_zone(scene: Scene, label: str) -> Mask:
         _fill_trunk(zone, scene.body, rows, 1.04)
         _fill_legs(zone, scene.body, np.full(len(_BARE_LEG), np.inf))
     return zone > 0
+
+
+def _inner_zone(scene: Scene, label: str) -> Mask:
+    """Where a coat hid what is worn under it."""
+    zone = np.zeros(scene.labels.shape, np.uint8)
+    if label == "outerwear":
+        rows = np.linspace(float(scene.body.row(0.14)), scene.body.waist, 8)
+        _fill_trunk(zone, scene.body, rows, 0.96)
+    return zone > 0
+
+
+def _spread(
+    pixels: Pixels,
+    labels: npt.NDArray[np.uint8],
+    scene: Scene,
+    wanted: Mask,
+    names: tuple[str, ...],
+    hole: Mask,
+    inpainter: Inpainter,
+    rng: np.random.Generator,
+) -> bool:
+    """Fill `wanted`, in place, from what is seen of garments of these classes; False where too little is."""
+    source = scene.where(*names) & ~hole
+    if np.count_nonzero(source) < max(50, 0.02 * np.count_nonzero(wanted)):
+        return False
+    _fill(pixels, wanted, cv2.erode(source.view(np.uint8), np.ones((3, 3), np.uint8)) == 0, inpainter, rng)
+    labels[wanted] = np.bincount(scene.labels[source]).argmax()
+    return True
 
 
 def _fill_legs(zone: npt.NDArray[np.uint8], body: Body, thickest: npt.NDArray[np.float64]) -> None:
