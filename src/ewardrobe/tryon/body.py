@@ -26,7 +26,7 @@ _TALL = 224  # rows of the reduced person: landmarks are no matter of single pix
 _UPPER = ("top", "outerwear", "dress", "scarf")
 _LOWER = ("pants", "shorts", "skirt", "belt")
 _LEGS = ("pants", "shorts", "legwear", "skin", "footwear")
-_HIDES_LEGS = ("skirt", "dress", "outerwear", "top")
+_HIDES_LEGS = ("skirt", "dress", "outerwear", "top", "bag")
 
 # Proportions below the neck, in vertical units (a shoulder width of an average adult).
 SHOULDER, ARMPIT, WAIST, HIP = 0.10, 0.42, 0.90, 1.28

@@ -14,12 +14,12 @@ from ewardrobe.attributes.light import NEUTRAL_LIGHT, estimate_light
 from ewardrobe.errors import UsageError
 from ewardrobe.imaging import OpenCVInpainter, Photo, cut_out
 from ewardrobe.segmentation import Garment, Segmentation
-from ewardrobe.tryon.body import find_body, person_labels
+from ewardrobe.tryon.body import Body, find_body, person_labels
 from ewardrobe.tryon.outlines import Floats, Mask
 from ewardrobe.tryon.placing import AnyShape
 from ewardrobe.tryon.scene import Scene
 from ewardrobe.tryon.shapes import FITTED, measure
-from ewardrobe.tryon.worn import WornShape, hidden_part, measure_worn
+from ewardrobe.tryon.worn import WornLegs, WornShape, hidden_part, measure_worn, measure_worn_legs
 
 __all__ = ["GarmentPiece", "garment_pieces"]
 
@@ -40,7 +40,7 @@ class GarmentPiece:
     label: str
     name: str = "garment"
     light: Floats | None = None
-    worn: WornShape | None = None
+    worn: WornShape | WornLegs | None = None
     """The landmarks of who wears it, where it was cut from such a photo."""
     hidden: Mask | None = None
     """Where something lay before it, bool (h, w): made up from what is beside."""
@@ -60,9 +60,12 @@ class GarmentPiece:
             return piece
         scene = Scene(pixels, labels, body)
         hidden = hidden_part(scene, garment.mask)
-        worn = None
-        if garment.label in ("top", "outerwear", "dress"):
-            worn = measure_worn(scene, garment.mask | hidden, window)
+        whole = garment.mask | hidden
+        worn: WornShape | WornLegs | None = None
+        if garment.label in ("pants", "shorts"):
+            worn = measure_worn_legs(scene, whole, window)
+        elif garment.label != "skirt" or _whole_skirt(body, garment):
+            worn = measure_worn(scene, whole, window)
         return replace(piece, worn=worn, hidden=hidden[window])
 
     @classmethod
@@ -111,6 +114,11 @@ class GarmentPiece:
     def gains(self) -> Floats:
         """`light`, or gains that change nothing."""
         return NEUTRAL_LIGHT if self.light is None else self.light
+
+
+def _whole_skirt(body: Body, garment: Garment) -> bool:
+    """Whether a worn skirt is seen from its waist on, and not only from under a coat or a long top."""
+    return garment.box[1] < body.waist + 0.2 * body.unit
 
 
 def garment_pieces(segmentation: Segmentation, label: str | None = None) -> Sequence[GarmentPiece]:

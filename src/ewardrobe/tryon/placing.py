@@ -15,11 +15,11 @@ from ewardrobe.tryon.shapes import (
     UpperShape,
 )
 from ewardrobe.tryon.sleeves import SLEEVE_SHARES, Sleeve
-from ewardrobe.tryon.worn import WornShape
+from ewardrobe.tryon.worn import WornLegs, WornShape
 
 __all__ = ["AnyShape", "Patch", "place"]
 
-AnyShape = UpperShape | LowerShape | SkirtShape | WornShape
+AnyShape = UpperShape | LowerShape | SkirtShape | WornShape | WornLegs
 
 _EASE = {"top": 1.05, "dress": 1.04, "outerwear": 1.11}
 """How much wider than the body cloth lies on it at least."""
@@ -49,6 +49,9 @@ def place(shape: AnyShape, body: Body, label: str) -> list[Patch]:
     """The parts of a garment in the order they are drawn, each with where it belongs on the body."""
     if isinstance(shape, WornShape):
         return _from_wearer(shape, body)
+    if isinstance(shape, WornLegs):
+        sides = (0, 1)
+        return [Patch(shape.halves[side], shape.points(side), shape.points(side, body)) for side in sides]
     if isinstance(shape, LowerShape):
         return _trousers(shape, body, label)
     if isinstance(shape, SkirtShape):

@@ -12,7 +12,7 @@ from ewardrobe.tryon.body import ARMPIT, HIP, WAIST, Body
 from ewardrobe.tryon.outlines import Floats, Mask, along, outer_normals
 from ewardrobe.tryon.scene import Scene, limb
 
-__all__ = ["WornShape", "hidden_part", "measure_worn", "moved"]
+__all__ = ["WornLegs", "WornShape", "hidden_part", "measure_worn", "measure_worn_legs", "moved"]
 
 _ROWS = np.array([0.2, ARMPIT, 0.66, WAIST, 1.1, HIP, 1.6, 2.1, 2.7, 3.2])
 _SHARES = np.array([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
@@ -21,7 +21,7 @@ _HIDES = ("hair", "bag", "belt", "scarf", "accessories")
 
 @dataclass(frozen=True)
 class WornShape:
-    """A top, coat or dress on its wearer, in pixels of its cut-out.
+    """A top, coat, dress or skirt on its wearer, in pixels of its cut-out.
 
     `trunk` bool (h, w); `sleeves` the same for left and right of the picture, None without one; `reach`: how far down
     the arm each goes, 0..1.
@@ -56,6 +56,35 @@ class WornShape:
         points, directions = along(arm.line, _SHARES * min(1.0, self.reach[side] + 0.05))
         normals = outer_normals(directions, -1 if side == 0 else 1) * arm.half
         return np.concatenate([points + normals, points, points - normals])
+
+
+@dataclass(frozen=True)
+class WornLegs:
+    """Trousers or shorts on their wearer: the left and right half, bool (h, w), in pixels of the cut-out."""
+
+    body: Body
+    halves: tuple[Mask, Mask]
+
+    def points(self, side: int, wearer: Body | None = None) -> Floats:
+        """The landmarks (n, 2) of a half, on this wearer or on another body: the middle, the side, and the leg."""
+        body = wearer or self.body
+        rows = np.array([body.waist, (body.waist + body.crotch) / 2, body.crotch])
+        middle = np.column_stack([body.axis(rows), rows])
+        outer = np.column_stack([body.edges(rows)[side], rows])
+        return np.concatenate([middle, outer[:2], *body.legs[side]])
+
+
+def measure_worn_legs(scene: Scene, mask: Mask, window: tuple[slice, slice]) -> WornLegs:
+    """The shape of trousers or shorts, `mask` bool (H, W), of the scene's person, cut out at `window`."""
+    body = scene.body
+    top = float(np.flatnonzero(mask.any(axis=1))[0])
+    body = replace(body, waist=float(np.clip(top, body.waist, (body.waist + body.crotch) / 2)))
+    rows = np.arange(mask.shape[0], dtype=np.float64)
+    inner = [np.interp(rows, body.leg_rows, body.legs[side][1, :, 0]) for side in (0, 1)]
+    parting = np.where(rows < body.crotch, body.axis(rows), (inner[0] + inner[1]) / 2)
+    left = np.arange(mask.shape[1]) < parting[:, None]
+    origin = np.array([window[1].start, window[0].start], np.float64)
+    return WornLegs(moved(body, -origin), ((mask & left)[window], (mask & ~left)[window]))
 
 
 def measure_worn(scene: Scene, mask: Mask, window: tuple[slice, slice]) -> WornShape | None:
