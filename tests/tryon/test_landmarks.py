@@ -38,6 +38,50 @@ def test_landmarks_follow_the_photo(standing: Standing) -> None:
     assert larger.shoulders == pytest.approx(3 * body.shoulders, abs=9)
 
 
+def test_any_part_of_a_person_gives_landmarks_or_none(standing: Standing) -> None:
+    labels = standing(items=("dress", "bag", "footwear")).label_map
+    rng = np.random.default_rng(0)
+    bodies = []
+    for _ in range(60):
+        top, left = rng.integers(0, 250), rng.integers(0, 130)
+        height, width = rng.integers(20, 380), rng.integers(10, 200)
+        part = np.ascontiguousarray(labels[top : top + height, left : left + width])
+        bodies.append(find_body(person_labels(part)[0]))
+        bodies.append(find_body(part))
+    found = [body for body in bodies if body is not None]
+    assert len(found) > 30
+    for body in found:
+        numbers = [
+            body.neck,
+            body.hip,
+            body.shoulders,
+            body.trunk,
+            *body.legs,
+            *(arm.line for arm in body.arms),
+        ]
+        assert all(np.isfinite(values).all() for values in numbers)
+        assert body.width > 0 and body.unit > 0
+
+
+@pytest.mark.parametrize("label", ["top", "dress", "pants", "skirt"])
+def test_any_outline_is_measured_or_refused(label: str) -> None:
+    rng = np.random.default_rng(1)
+    measured = 0
+    for _ in range(30):
+        alpha = np.zeros((rng.integers(20, 300), rng.integers(20, 300)), np.uint8)
+        for _ in range(rng.integers(1, 5)):
+            y, x = rng.integers(0, alpha.shape[0]), rng.integers(0, alpha.shape[1])
+            alpha[y : y + rng.integers(5, 200), x : x + rng.integers(5, 200)] = 255
+        try:
+            shape = measure(alpha, label)
+        except UsageError:
+            continue
+        measured += 1
+        edges = np.concatenate([np.ravel(values) for values in shape.edges])
+        assert np.isfinite(edges).all()
+    assert measured > 15
+
+
 def test_nobody_is_one_line() -> None:
     with pytest.raises(UsageError, match="nobody was found"):
         Scene.of(np.zeros((90, 60, 3), np.uint8), np.zeros((90, 60), np.uint8))

@@ -176,7 +176,7 @@ def _wrist(sign: int, skin: Mask, shoulder: Floats, frame: Frame) -> Floats | No
 
 
 def _spans(mask: Mask, row: float) -> list[tuple[float, float]]:
-    line = np.concatenate([[0], mask[round(row)].view(np.uint8), [0]])
+    line = np.concatenate([[0], mask[min(round(row), len(mask) - 1)].view(np.uint8), [0]])
     steps = np.flatnonzero(np.diff(line.astype(np.int8)))
     return [(float(a), float(b)) for a, b in zip(steps[::2], steps[1::2], strict=True)]
 
