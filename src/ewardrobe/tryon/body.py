@@ -128,7 +128,9 @@ class _Finder:
         self.lower = self._of(*_LOWER)
 
     def _of(self, *names: str) -> Mask:
-        return np.isin(self.labels, [self._table[name] for name in names])
+        wanted = np.zeros(256, np.bool_)
+        wanted[[self._table[name] for name in names]] = True
+        return np.asarray(wanted[self.labels])
 
     def find(self) -> Body | None:
         head = self._head()

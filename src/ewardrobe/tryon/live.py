@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -77,7 +77,8 @@ class LiveFitter:
         """Measure the garment; UsageError when it cannot be fitted."""
         self.piece = _reduced(piece)
         self._shape = self.piece.shape
-        self._filters: list[OneEuroFilter] = []
+        self._place = OneEuroFilter()
+        self._shape_filter = OneEuroFilter(cutoff=0.4, beta=0.3)
         self._parts: list[_Part] = []
         self._lost = 0.0
         self.landmarks: Floats | None = None
@@ -91,14 +92,13 @@ class LiveFitter:
         drawn = self._drawn(label_map, seconds)
         if drawn is None:
             return None
-        canvas, _ = drawn
+        canvas, window = drawn
         share = np.maximum(canvas[..., 3:], np.float32(1e-3))
-        return np.dstack(
-            [
-                np.clip(canvas[..., :3] / share, 0, 255).astype(np.uint8),
-                (canvas[..., 3] * 255).astype(np.uint8),
-            ]
+        whole = np.zeros((*label_map.shape, 4), np.uint8)
+        whole[window] = np.dstack([np.clip(canvas[..., :3] / share, 0, 255), canvas[..., 3] * 255]).astype(
+            np.uint8
         )
+        return whole
 
     def draw(
         self, frame: npt.NDArray[np.uint8], label_map: npt.NDArray[np.uint8], seconds: float
@@ -107,8 +107,7 @@ class LiveFitter:
         drawn = self._drawn(label_map, seconds)
         if drawn is None:
             return frame
-        canvas, window = drawn
-        part = canvas[window]
+        part, window = drawn
         made = frame.copy()
         made[window] = np.clip(frame[window] * (1 - part[..., 3:]) + part[..., :3], 0, 255).astype(np.uint8)
         return made
@@ -126,35 +125,40 @@ class LiveFitter:
             self.landmarks = None
             self._lost += seconds
             if self._lost > _FORGET:
-                for one in self._filters:
-                    one.reset()
+                self._place.reset()
+                self._shape_filter.reset()
             return None
         self._lost = 0.0
         patches = place(self._shape, body, self.piece.label)
         ratio = np.array([width / size[0], height / size[1]])
-        targets = self._steadied([patch.target * ratio for patch in patches], seconds, body.width * ratio[0])
+        anchor = body.neck * ratio
+        targets = self._steadied(
+            [patch.target * ratio for patch in patches], anchor, seconds, body.width * ratio[0]
+        )
         self._make_ready(patches, targets)
-        canvas = np.zeros((height, width, 4), np.float32)
-        skin, front = self._hidden(labels, (width, height))
         margin = 0.12 * body.width * float(ratio[0])
-        low, high = np.array([height, width]), np.array([0, 0])
+        window = _window(targets, margin, (height, width))
+        size_there = window[0].stop - window[0].start, window[1].stop - window[1].start
+        canvas = np.zeros((*size_there, 4), np.float32)
+        if not canvas.size:
+            return canvas, window
+        skin, front = (mask[window] for mask in self._hidden(labels, (width, height)))
+        origin = np.array([window[1].start, window[0].start])
         for part, target in zip(self._parts, targets, strict=True):
-            made = warp(part.image, part.source, target, (height, width), margin)
+            made = warp(part.image, part.source, target - origin, size_there, margin)
             if made is None:
                 continue
-            window, pixels = made
-            hidden = front[window] if part.arm is not None else np.maximum(front[window], skin[window])
+            place_there, pixels = made
+            hidden = front[place_there] if part.arm is not None else np.maximum(front, skin)[place_there]
             pixels *= (1 - hidden)[..., None]
-            canvas[window] = canvas[window] * (1 - pixels[..., 3:]) + pixels
-            low = np.minimum(low, [window[0].start, window[1].start])
-            high = np.maximum(high, [window[0].stop, window[1].stop])
-        return canvas, (slice(int(low[0]), int(high[0])), slice(int(low[1]), int(high[1])))
+            canvas[place_there] = canvas[place_there] * (1 - pixels[..., 3:]) + pixels
+        return canvas, window
 
-    def _steadied(self, targets: list[Floats], seconds: float, scale: float) -> list[Floats]:
+    def _steadied(self, targets: list[Floats], anchor: Floats, seconds: float, scale: float) -> list[Floats]:
+        """The targets smoothed: where the neck is at once, where they lie about it slowly, as bodies do not change."""
         points = np.concatenate(targets)
-        if not self._filters:
-            self._filters = [OneEuroFilter()]
-        steady = self._filters[0](points, seconds, float(scale))
+        steady = self._place(anchor[None], seconds, float(scale))
+        steady = steady + self._shape_filter(points - anchor, seconds, float(scale))
         self.landmarks = steady
         ends = np.cumsum([len(target) for target in targets])[:-1]
         return list(np.split(steady, ends))
@@ -174,17 +178,26 @@ class LiveFitter:
             before += ["top", "outerwear", "footwear"]
         masks = []
         for names in (["skin"], before):
-            mask = np.isin(labels, [wardrobe.index(name) for name in names]).astype(np.float32)
+            wanted = np.zeros(256, np.float32)
+            wanted[[wardrobe.index(name) for name in names]] = 1
+            mask = wanted[labels]
             masks.append(
                 cv2.resize(cv2.GaussianBlur(mask, (0, 0), 0.7), size, interpolation=cv2.INTER_LINEAR)
             )
         return np.asarray(masks[0], np.float32), np.asarray(masks[1], np.float32)
 
 
+def _window(targets: list[Floats], margin: float, size: tuple[int, int]) -> tuple[slice, slice]:
+    """Where points may be drawn on a canvas of `size` (height, width); empty when all lie off it."""
+    points = np.concatenate(targets)
+    low, high = np.floor(points.min(axis=0) - margin), np.ceil(points.max(axis=0) + margin)
+    left, top = (int(np.clip(low[axis], 0, size[1 - axis])) for axis in (0, 1))
+    right, bottom = (int(np.clip(high[axis], start, size[1 - axis])) for axis, start in ((0, left), (1, top)))
+    return slice(top, bottom), slice(left, right)
+
+
 def _reduced(piece: GarmentPiece) -> GarmentPiece:
     """The garment at a size that a live picture can show."""
-    from dataclasses import replace
-
     pixels, alpha = piece.whole
     scale = _READY / max(alpha.shape)
     if scale >= 1 or piece.worn is not None:
