@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ewardrobe.imaging import open_photo
     from ewardrobe.restyling import restyle
     from ewardrobe.segmentation import Segmentation, Segmenter, segment
+    from ewardrobe.tryon import try_on
     from ewardrobe.wardrobe import Wardrobe
 
 __version__ = "0.1.0"
@@ -57,6 +58,7 @@ __all__ = [
     "open_photo",
     "restyle",
     "segment",
+    "try_on",
 ]
 
 _HOME_OF = {
@@ -67,6 +69,7 @@ _HOME_OF = {
     "open_photo": "imaging",
     "restyle": "restyling",
     "segment": "segmentation",
+    "try_on": "tryon",
 }
 
 

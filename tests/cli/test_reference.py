@@ -30,9 +30,7 @@ def leaves() -> dict[tuple[str, ...], object]:
 
 
 def test_the_issue_of_commands_is_complete() -> None:
-    verbs = (
-        "add segment cutout restyle new find show edit remove undo stats export import backup restore doctor"
-    )
+    verbs = "add segment cutout restyle tryon new find show edit remove undo stats export import backup restore doctor"
     verbs += " evaluate compare train sweep serve corrections suggest pack sheet"
     grouped = {"models": "list show pull export", "taxonomy": "list show"}
     grouped["dataset"] = "info check preview convert split subset merge remap prelabel"

@@ -37,7 +37,7 @@ def kept_addresses(page: Any) -> list[str]:
 
 
 def wait_until(page: Any, condition: str) -> None:
-    """Until a JavaScript expression is true; `wait_for_function` would have the page evaluate it, which is forbidden."""
+    """Until a JavaScript expression is true; `wait_for_function` would have the page evaluate it: forbidden."""
     for _ in range(600):
         if page.evaluate(condition):
             return

@@ -21,6 +21,7 @@ from ewardrobe.cli import (
     stylist,
     taxonomy,
     train,
+    tryon,
     wardrobe,
 )
 
@@ -58,6 +59,7 @@ for _panel, _name, _function in (
     (_PHOTOS, "segment", segment.segment),
     (_PHOTOS, "cutout", segment.cutout),
     (_PHOTOS, "restyle", restyle.restyle),
+    (_PHOTOS, "tryon", tryon.tryon),
     (_STORE, "serve", serve.serve),
     (_STORE, "new", wardrobe.new),
     (_STORE, "find", wardrobe.find),

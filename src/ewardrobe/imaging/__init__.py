@@ -5,6 +5,7 @@ from __future__ import annotations
 from ewardrobe.imaging.cutouts import Background, cut_out, estimate_foreground
 from ewardrobe.imaging.drawing import Named, draw_overlay
 from ewardrobe.imaging.files import to_jpeg_bytes, to_png_bytes, write_atomically
+from ewardrobe.imaging.inpainting import Inpainter, OpenCVInpainter
 from ewardrobe.imaging.masks import (
     RLE,
     Polygon,
@@ -27,7 +28,9 @@ __all__ = [
     "MAX_PIXELS",
     "RLE",
     "Background",
+    "Inpainter",
     "Named",
+    "OpenCVInpainter",
     "Photo",
     "PhotoSource",
     "Polygon",

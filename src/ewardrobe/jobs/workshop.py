@@ -10,7 +10,7 @@ import os
 import re
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
@@ -116,6 +116,14 @@ class Workshop:
         with self._turn:
             self._setup = partial(open_wardrobe, self._home, model, available_cores())
             self._end()
+
+    def try_on(self, photo: bytes | int, garments: Sequence[int], person: int | None, seed: int) -> bytes:
+        """A person wearing garments of the wardrobe, as a JPEG without metadata.
+
+        `photo` is a file's bytes or the number of a photo in the wardrobe.
+        """
+        with self._turn:
+            return bytes(self._run("try_on", photo, tuple(garments), person, seed))
 
     def close(self) -> None:
         """End the process, whatever it is doing; what it was storing is stored whole or not at all."""
@@ -230,6 +238,23 @@ def _log_photo(
     return log_photo(*state, replace(_open(data), name=name), chosen, on)
 
 
+def _try_on(
+    state: tuple[Wardrobe, Segmenter],
+    photo: bytes | int,
+    garments: tuple[int, ...],
+    person: int | None,
+    seed: int,
+) -> bytes:
+    from ewardrobe.imaging import open_photo, to_jpeg_bytes
+    from ewardrobe.tryon import dress, owned_piece
+
+    wardrobe, segmenter = state
+    opened = open_photo(wardrobe.photo(photo).file) if isinstance(photo, int) else _open(photo)
+    pieces = [owned_piece(wardrobe, number, segmenter) for number in garments]
+    made = dress(segmenter.segment(opened), pieces, person=person, seed=seed)
+    return to_jpeg_bytes(made.pixels, quality=94)
+
+
 def _open(data: bytes) -> Photo:
     from ewardrobe.imaging import open_photo
 
@@ -243,4 +268,5 @@ TASKS: dict[str, Callable[..., Any]] = {
     "recognise": _recognise,
     "log_photo": _log_photo,
     **MENDING,
+    "try_on": _try_on,
 }

@@ -17,8 +17,18 @@ if TYPE_CHECKING:
     from ewardrobe.restyling.engines import ENGINES
     from ewardrobe.restyling.prompt import parse_prompt
     from ewardrobe.restyling.saving import read_provenance
+    from ewardrobe.restyling.swapping import restyle_from
 
-__all__ = ["ENGINES", "Change", "Restyled", "Restyler", "parse_prompt", "read_provenance", "restyle"]
+__all__ = [
+    "ENGINES",
+    "Change",
+    "Restyled",
+    "Restyler",
+    "parse_prompt",
+    "read_provenance",
+    "restyle",
+    "restyle_from",
+]
 
 _HOME_OF = {
     "Change": "changes",
@@ -28,6 +38,7 @@ _HOME_OF = {
     "parse_prompt": "prompt",
     "read_provenance": "saving",
     "restyle": "editing",
+    "restyle_from": "swapping",
 }
 
 

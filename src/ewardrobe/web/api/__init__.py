@@ -16,6 +16,7 @@ from ewardrobe.web.api import (
     settings,
     stateless,
     stylist,
+    tryon,
     wears,
 )
 from ewardrobe.web.api.models import Answers, Problem
@@ -42,11 +43,13 @@ for _module in (
     bulk,
     cutouts,
     stylist,
+    tryon,
 ):
     router.include_router(_module.router)
 
 UPLOAD_PATHS = frozenset(
-    API_PREFIX + path for path in ("/photos", "/photos/match", "/photos/worn", "/segment", "/cutout")
+    API_PREFIX + path
+    for path in ("/photos", "/photos/match", "/photos/worn", "/segment", "/cutout", "/try-on")
 )
 """The paths that take a photo."""
 
