@@ -25,12 +25,15 @@ class Region:
     """A window of a photo and the garment in it.
 
     `window` indexes the photo. Within it, `alpha` is float32 (h, w) in 0..1, exactly 0 where nothing may change;
-    `inside` bool (h, w), the garment's own pixels.
+    `inside` bool (h, w), the garment's own pixels. `noun` is what the garment is called, `worn` whether somebody has it
+    on.
     """
 
     window: tuple[slice, slice]
     alpha: npt.NDArray[np.float32]
     inside: npt.NDArray[np.bool_]
+    noun: str = "garment"
+    worn: bool = True
 
     @property
     def extent(self) -> float:
@@ -39,18 +42,27 @@ class Region:
 
 
 def find_region(
-    segmentation: Segmentation, garment: Garment, *, grow: float = 0.0, context: float = 0.0
+    segmentation: Segmentation,
+    garment: Garment,
+    *,
+    grow: float = 0.0,
+    context: float = 0.0,
+    feather: float | None = None,
+    noun: str | None = None,
 ) -> Region:
     """The region of a garment: its soft alpha, feathered by its size, without the pixels of all other classes.
 
     Hands, hair and bags before the garment are classes of their own and so keep out; the background does not, as a
-    soft edge lies half in it. `grow` widens the mask and `context` the window, as shares of the garment's size.
+    soft edge lies half in it. `grow` widens the mask, `context` the window, and `feather` (None: by the photo's
+    resolution) is the spread of the soft edge, as shares of the garment's size. `noun`: see `Region`; None: its class.
     """
     extent = math.sqrt(max(1, garment.area))
     height, width = segmentation.label_map.shape
     (x, y, across, down), _ = garment.cropped_alpha
-    feather = float(np.clip(extent * _FEATHER, *_FEATHER_LIMITS))
-    reach = math.ceil(extent * (grow + context) + 3 * feather) + 1
+    least, most = _FEATHER_LIMITS
+    spread = extent * (_FEATHER if feather is None else feather)
+    spread = float(np.clip(spread, least, most if feather is None else None))
+    reach = math.ceil(extent * (grow + context) + 3 * spread) + 1
     rows = slice(max(0, y - reach), min(height, y + down + reach))
     columns = slice(max(0, x - reach), min(width, x + across + reach))
     inside = garment.mask[rows, columns]
@@ -62,9 +74,10 @@ def find_region(
         alpha = np.asarray(cv2.dilate(alpha, disc), np.float32)
     # Blurred among the garment and the background alone, so that nothing fades towards skin or another garment.
     free = (~others).astype(np.float32)
-    soft = cv2.GaussianBlur(alpha * free, (0, 0), feather) / np.maximum(
-        cv2.GaussianBlur(free, (0, 0), feather), np.float32(1e-3)
+    soft = cv2.GaussianBlur(alpha * free, (0, 0), spread) / np.maximum(
+        cv2.GaussianBlur(free, (0, 0), spread), np.float32(1e-3)
     )
     soft = np.clip(soft, 0, 1)
     soft[others | (soft < _LEAST)] = 0
-    return Region((rows, columns), np.ascontiguousarray(soft, dtype=np.float32), inside)
+    alpha = np.ascontiguousarray(soft, dtype=np.float32)
+    return Region((rows, columns), alpha, inside, noun or garment.label, garment.person is not None)
