@@ -8,10 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ewardrobe.cli.console import note, step_progress
-from ewardrobe.cli.options import Described, Jobs, Model, Out, Overwrite, Photos, Size, inference_size
+from ewardrobe.cli.options import (
+    Described,
+    EngineSettings,
+    Jobs,
+    Model,
+    Out,
+    Overwrite,
+    Photos,
+    Size,
+    inference_size,
+    parse_settings,
+)
 from ewardrobe.cli.output import AsJson
 from ewardrobe.cli.runs import show_run
-from ewardrobe.errors import UsageError
 
 if TYPE_CHECKING:
     from ewardrobe.jobs import Outcome
@@ -39,14 +49,7 @@ def restyle(
             "words say; needs a model), or auto, the first that can."
         ),
     ] = "auto",
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="A setting of the engine diffusion, such as model=FOLDER or steps=20; may be given again.",
-        ),
-    ] = None,
+    settings: EngineSettings = None,
     seed: Annotated[
         int,
         typer.Option(
@@ -72,7 +75,7 @@ def restyle(
     from ewardrobe.jobs import find_sources, restyle_photos
     from ewardrobe.restyling import Restyler
 
-    own = _settings(settings or [])
+    own = parse_settings(settings)
     restyler = Restyler(prompt, garment=garment, engine=engine, inpainter=inpainter, settings=own)
     note("understood: " + "; ".join(map(str, restyler.steps)))
     sources = find_sources(photos)
@@ -95,16 +98,6 @@ def restyle(
             overwrite=overwrite,
         )
         show_run(outcomes, len(sources), title="Restyling", describe=_describe, as_json=as_json)
-
-
-def _settings(texts: list[str]) -> dict[str, object]:
-    settings: dict[str, object] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise UsageError(f"--set {text!r} is not KEY=VALUE, such as steps=20")
-        settings[name.strip()] = value.strip()
-    return settings
 
 
 def _describe(outcome: Outcome) -> str:
