@@ -127,8 +127,8 @@ class Restyler:
                     view[touched] = made[touched]
                 np.maximum(mask[region.window], region.alpha, out=mask[region.window])
             done.append(_said(step.change, garments))
-        for array in (mask, *pictures):
-            array.setflags(write=False)
+        for pixels in pictures:
+            pixels.setflags(write=False)
         return [
             Restyled(photo, pixels, mask, tuple(done), self._provenance(segmentation, mask, done, seed))
             for pixels, seed in zip(pictures, seeds, strict=True)
