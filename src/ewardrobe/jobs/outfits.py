@@ -135,7 +135,8 @@ def _photo_of(outfit: _Outfit) -> Photo:
     photo, label_map = outfit.sample.read()
     engine = _made(outfit.engine, outfit.settings)
     rng = np.random.default_rng(outfit.seed)
-    pixels, _ = restyle_labelled(photo.pixels, label_map, outfit.taxonomy, engine, rng)
+    worn = outfit.sample.kind == "worn"
+    pixels, _ = restyle_labelled(photo.pixels, label_map, outfit.taxonomy, engine, rng, worn=worn)
     return open_photo(pixels)
 
 

@@ -82,6 +82,7 @@ def region_of_class(
     *,
     context: float = 0.0,
     noun: str = "garment",
+    worn: bool = True,
 ) -> Region:
     """The region of all pixels of a class in a label map, uint8 (H, W), of the photo uint8 (H, W, 3).
 
@@ -96,7 +97,7 @@ def region_of_class(
     alpha = refine_alpha(np.ascontiguousarray(pixels[window]), inside.astype(np.float32), cell=_OUTLINE)
     least, most = _FEATHER_LIMITS
     spread = float(np.clip(extent * _FEATHER, least, most))
-    return Region(window, _softened(alpha, inside, label_map[window], spread), inside, noun)
+    return Region(window, _softened(alpha, inside, label_map[window], spread), inside, noun, worn)
 
 
 def _window(box: Sequence[int], reach: int, shape: tuple[int, ...]) -> tuple[slice, slice]:

@@ -103,7 +103,13 @@ def draw_outfit(classes: Sequence[str], rng: np.random.Generator) -> dict[str, H
 
 
 def restyle_labelled(
-    pixels: Pixels, label_map: LabelMap, taxonomy: Taxonomy, engine: Engine, rng: np.random.Generator
+    pixels: Pixels,
+    label_map: LabelMap,
+    taxonomy: Taxonomy,
+    engine: Engine,
+    rng: np.random.Generator,
+    *,
+    worn: bool = True,
 ) -> tuple[Pixels, dict[str, How]]:
     """A labelled photo in another outfit, uint8 (H, W, 3), and what became of each class that was changed.
 
@@ -126,7 +132,7 @@ def restyle_labelled(
     for name, (index, kind) in present.items():
         if kind not in wanted:
             continue
-        region = region_of_class(pixels, label_map, index, context=engine.context, noun=name)
+        region = region_of_class(pixels, label_map, index, context=engine.context, noun=name, worn=worn)
         changed = engine.change(made[region.window], region, wanted[kind], rngs[name])
         touched = region.alpha > 0
         made[region.window][touched] = changed[touched]
