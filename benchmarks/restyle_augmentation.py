@@ -41,7 +41,7 @@ ARMS = {"photos alone": None, "half of them in other outfits": 1.0, "nine in ten
 """By arm: how often a changed outfit is drawn for each time a photo is."""
 SEEDS = (0, 1, 2)
 SETS = {"ccp": "val", "fashionista_val": None}
-SCORES = {"garment_miou_all": "garment mIoU", "foreground_iou": "foreground IoU", "pixel_accuracy": "pixels"}
+SCORES = {"garment_miou": "garment mIoU", "foreground_iou": "foreground IoU", "pixel_accuracy": "pixels"}
 PROGRAM = "import sys; from ewardrobe.cli import main; sys.exit(main())"
 
 
