@@ -12,6 +12,7 @@ from ewardrobe.datasets import open_dataset
 from tests.cli.conftest import Command, start
 from tests.datasets import layouts
 from tests.datasets.layouts import SQUARE
+from tests.jobs.test_outfits import labelled
 
 
 def test_info(command: Command, tmp_path: Path) -> None:
@@ -175,3 +176,18 @@ def test_a_killed_conversion_ends_where_an_unbroken_one_ends(command: Command, t
         name = f"annotations/instances_{split}.json"
         assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     assert not list(out.rglob(".*"))
+
+
+def test_restyle_writes_other_outfits(command: Command, tmp_path: Path) -> None:
+    folder = labelled(tmp_path / "in", ("a",))
+    out = tmp_path / "out"
+    said = command("dataset", "restyle", folder, "--per-photo", 2, "--out", out, "--originals")
+    assert said.code == 0 and "3 photos written" in said.err, said.err
+    assert open_dataset(out).ids == ("a", "a.outfit1", "a.outfit2")
+    again = command("dataset", "restyle", folder, "--per-photo", 2, "--out", out)
+    assert again.code == 2 and "is not empty" in again.err
+    said = command("dataset", "restyle", folder, "--out", tmp_path / "coco", "--to", "coco", "--seed", 3)
+    assert said.code == 0 and (tmp_path / "coco" / "annotations").is_dir()
+    said = command("dataset", "restyle", folder, "--out", tmp_path / "no", "--set", "steps=3")
+    assert said.code == 2 and "the engine recolour has no setting 'steps'" in said.err
+    assert not (tmp_path / "no").exists()

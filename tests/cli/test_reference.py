@@ -33,7 +33,7 @@ def test_the_issue_of_commands_is_complete() -> None:
     verbs = "add segment cutout restyle tryon new find show edit remove undo stats export import backup restore doctor"
     verbs += " evaluate compare train sweep serve corrections suggest pack sheet"
     grouped = {"models": "list show pull export", "taxonomy": "list show"}
-    grouped["dataset"] = "info check preview convert split subset merge remap prelabel"
+    grouped["dataset"] = "info check preview convert split subset merge remap prelabel restyle"
     expected = {(verb,) for verb in verbs.split()}
     expected |= {(group, verb) for group, inner in grouped.items() for verb in inner.split()}
     assert set(leaves()) == expected

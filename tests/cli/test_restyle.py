@@ -79,3 +79,34 @@ def test_python_does_the_same(model: Path, photos: Path) -> None:
     made = ewardrobe.restyle(photos / "person.png", "make the shirt red", model=model)
     assert made.done == ("top → red",)
     assert made.image.size == (192, 256)
+
+
+def test_a_setting_that_is_none_is_one_line(
+    command: Command, model: Path, photos: Path, tmp_path: Path
+) -> None:
+    said = command("restyle", photos, "-p", "make the top red", "--set", "steps", "--out", tmp_path / "out")
+    assert said.code == 2 and "--set 'steps' is not KEY=VALUE" in said.err
+
+
+def test_diffusion_takes_what_recolouring_cannot_do(
+    command: Command, model: Path, photos: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("torch", reason="needs the extra diffusion")
+    pytest.importorskip("diffusers", reason="needs the extra diffusion")
+    from tests.restyling.tiny_models import make_tiny
+
+    tiny = make_tiny(tmp_path / "tiny")
+    prompt = ("restyle", photos / "person.png", "-p", "a leather jacket instead of the top", "--model", model)
+    said = command(*prompt, "--set", f"model={tiny}", "--set", "steps=2", "--n", 2, "--out", tmp_path / "out")
+    assert said.code == 0, said.err
+    assert "understood: top → “leather jacket” by diffusion (the engine recolour" in said.err
+    first, second = sorted((tmp_path / "out").glob("*.png"))
+    assert first.read_bytes() != second.read_bytes()
+    made = read_provenance(first)
+    assert made is not None and made["settings"]["diffusion"]["steps"] == 2
+    # What is wrong with a model shows once, before any photo.
+    (tiny / "unet" / "config.json").write_bytes(b"")
+    said = command(*prompt, "--set", f"model={tiny}", "--out", tmp_path / "none", "--overwrite")
+    errors = [line for line in said.err.splitlines() if line.startswith("ewardrobe:")]
+    assert said.code == 1 and len(errors) == 1 and "cannot be loaded" in errors[0]
+    assert not list((tmp_path / "none").rglob("*.png"))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ewardrobe.errors import UsageError
 from ewardrobe.restyling import ENGINES, Restyler, restyle
+from ewardrobe.restyling.diffusion.settings import MODEL_VARIABLE
 from ewardrobe.restyling.mask import find_region
 from tests.conftest import render_scene
 from tests.restyling.conftest import Segmented, truth_of
@@ -27,10 +28,13 @@ CHANGES = [
     "green checks",
     "wide pink dots",
 ]
+OFFLINE = [
+    name for name in ENGINES if name != "diffusion"
+]  # which has tests of its own, where its packages are
 SCENE = truth_of(render_scene(150, 220, items=ITEMS, seed=3))
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", OFFLINE)
 @given(garment=st.sampled_from(GARMENTS), change=st.sampled_from(CHANGES), seed=st.integers(0, 3))
 @settings(max_examples=12)
 def test_outside_of_the_mask_nothing_changes(engine: str, garment: str, change: str, seed: int) -> None:
@@ -44,7 +48,7 @@ def test_outside_of_the_mask_nothing_changes(engine: str, garment: str, change: 
     assert (again.pixels == made.pixels).all() and again.provenance == made.provenance
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", OFFLINE)
 @pytest.mark.parametrize("prompt", ["remove the bag", "remove the scarf"])
 def test_what_is_removed_takes_nothing_else_along(engine: str, prompt: str) -> None:
     made = restyle(SCENE, prompt, engine=engine)
@@ -74,9 +78,15 @@ def test_another_seed_gives_another_picture_except_for_figures() -> None:
     assert (exact[0] == exact[1]).all()
 
 
-def test_an_engine_refuses_what_it_cannot_do() -> None:
-    with pytest.raises(UsageError, match=r"the engine recolour changes colours.*cannot make “leather”"):
+def test_an_engine_refuses_what_it_cannot_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match=r"the engine recolour changes colours.*cannot make “leather”$"):
+        Restyler("make the jacket leather", engine="recolour")
+    # Where none is named, it is said of each why it cannot.
+    monkeypatch.delenv(MODEL_VARIABLE, raising=False)
+    with pytest.raises(UsageError, match=r"the engine recolour .*; the engine diffusion needs "):
         Restyler("make the jacket leather")
+    with pytest.raises(UsageError, match="the engine recolour has no setting 'steps'"):
+        Restyler("make the jacket red", engine="recolour", settings={"steps": 3})
     with pytest.raises(UsageError, match="unknown engine 'magic'; there are: recolour"):
         Restyler("make the jacket red", engine="magic")
 

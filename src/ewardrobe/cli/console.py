@@ -6,8 +6,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-__all__ = ["byte_progress", "note", "print_error", "progress"]
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+__all__ = ["byte_progress", "note", "print_error", "progress", "step_progress"]
 
 _RED, _PLAIN = "\033[31m", "\033[0m"
 
@@ -52,3 +56,31 @@ def byte_progress(title: str) -> Iterator[Callable[[int, int], None] | None]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total or None)
+
+
+@contextmanager
+def step_progress(title: str, *, shown: bool = True) -> Iterator[Callable[[int, int], None] | None]:
+    """Give a function to call with the steps done and all steps; the bar is there from the first call on.
+
+    None where it is not to be `shown`, or there is no terminal for it.
+    """
+    if not shown or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    tasks: list[TaskID] = []
+
+    def on_step(done: int, total: int) -> None:
+        if not tasks:
+            bar.start()
+            tasks.append(bar.add_task(title))
+        bar.update(tasks[0], completed=done, total=total)
+
+    try:
+        yield on_step
+    finally:
+        bar.stop()

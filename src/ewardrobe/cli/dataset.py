@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ewardrobe.cli import dataset_looking, dataset_writing
+from ewardrobe.cli import dataset_looking, dataset_restyling, dataset_writing
 
 __all__ = ["app"]
 
@@ -20,5 +20,6 @@ for _name, _function in (
     ("merge", dataset_writing.merge),
     ("remap", dataset_writing.remap),
     ("prelabel", dataset_writing.prelabel),
+    ("restyle", dataset_restyling.restyle),
 ):
     app.command(_name)(_function)

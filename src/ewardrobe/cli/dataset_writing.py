@@ -33,7 +33,7 @@ from ewardrobe.errors import DatasetError, UsageError
 if TYPE_CHECKING:
     from ewardrobe.datasets import Dataset
 
-__all__ = ["convert", "merge", "prelabel", "remap", "subset"]
+__all__ = ["convert", "merge", "prelabel", "remap", "subset", "write_dataset"]
 
 
 def convert(
@@ -63,7 +63,7 @@ def convert(
         if not lists:
             raise DatasetError(f"{splits} holds no list of a split: make them with `ewardrobe dataset split`")
         dataset = Resplit(dataset, lists)
-    _write(dataset, out, to, photos, tolerance, polygons, jobs, overwrite)
+    write_dataset(dataset, out, to, photos, tolerance, polygons, jobs, overwrite)
 
 
 def subset(
@@ -113,7 +113,7 @@ def subset(
 
             groups = read_groups(dataset, on_read, jobs=jobs)
         dataset = dataset.select(take_units(groups, wanted, seed=seed))
-    _write(dataset, out, to, photos, tolerance, polygons, jobs, overwrite)
+    write_dataset(dataset, out, to, photos, tolerance, polygons, jobs, overwrite)
 
 
 def merge(
@@ -138,7 +138,7 @@ def merge(
     parts = [open_one(path) for path in paths[:-1]]
     if target is not None:
         parts = [_remapped(part, target, None) for part in parts]
-    _write(Merged(parts), paths[-1], to, photos, tolerance, polygons, jobs, overwrite)
+    write_dataset(Merged(parts), paths[-1], to, photos, tolerance, polygons, jobs, overwrite)
 
 
 def remap(
@@ -166,7 +166,7 @@ def remap(
     """Write a dataset in another taxonomy; the classes that it ignores are named."""
     dataset = open_one(path, format, split, taxonomy, kind, photo_folder)
     dataset = _remapped(dataset, target, map_file)
-    _write(dataset, out, to, photos, tolerance, polygons, jobs, overwrite)
+    write_dataset(dataset, out, to, photos, tolerance, polygons, jobs, overwrite)
 
 
 def prelabel(
@@ -195,7 +195,7 @@ def prelabel(
     if to not in formats:
         raise UsageError(f"--to is {' or '.join(formats)}, not {to!r}")
     dataset = Prelabelled(find_sources(photos), model, threads=threads_for(jobs))
-    _write(dataset, out, formats[to], "copy", tolerance, True, jobs, overwrite)
+    write_dataset(dataset, out, formats[to], "copy", tolerance, True, jobs, overwrite)
 
 
 def _remapped(dataset: Dataset, target: str, map_file: Path | None) -> Dataset:
@@ -212,16 +212,20 @@ def _remapped(dataset: Dataset, target: str, map_file: Path | None) -> Dataset:
     return Remapped(dataset, to)
 
 
-def _write(
+def write_dataset(
     dataset: Dataset,
     out: Path,
     to: str,
-    photos: str,
-    tolerance: float,
-    polygons: bool,
-    jobs: int,
-    overwrite: bool,
+    photos: str = "copy",
+    tolerance: float = 0.5,
+    polygons: bool = False,
+    jobs: int = 1,
+    overwrite: bool = False,
+    *,
+    piece: int | None = None,
+    title: str = "Converting",
 ) -> None:
+    """Write a dataset with a bar meanwhile, then print what was left out; exits with 1 if anything was."""
     from ewardrobe.datasets.writers import PhotoMode
     from ewardrobe.jobs.converting import convert_dataset
 
@@ -229,7 +233,7 @@ def _write(
         raise UsageError(f"--photos is {', '.join(get_args(PhotoMode))}, not {photos!r}")
     for warning in dataset.warnings:
         note(warning)
-    with progress(len(dataset), "Converting") as advance:
+    with progress(len(dataset), title) as advance:
 
         def on_done(count: int) -> None:
             for _ in range(count):
@@ -244,6 +248,7 @@ def _write(
             polygons=polygons,
             jobs=jobs,
             overwrite=overwrite,
+            piece=piece,
             on_done=on_done,
         )
     say_problems(done.left_out, done.faults, done=f"{done.photos} photos written to {out}")

@@ -7,7 +7,21 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Described", "Home", "Jobs", "Model", "Out", "Overwrite", "Photos", "Size", "inference_size"]
+from ewardrobe.errors import UsageError
+
+__all__ = [
+    "Described",
+    "EngineSettings",
+    "Home",
+    "Jobs",
+    "Model",
+    "Out",
+    "Overwrite",
+    "Photos",
+    "Size",
+    "inference_size",
+    "parse_settings",
+]
 
 Photos = Annotated[
     list[str],
@@ -42,6 +56,14 @@ Jobs = Annotated[
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Do photos again that an earlier run with these options finished.")
 ]
+EngineSettings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="A setting of the engine diffusion, such as model=FOLDER or steps=20; may be given again.",
+    ),
+]
 Home = Annotated[
     Path | None,
     typer.Option(
@@ -56,3 +78,14 @@ Home = Annotated[
 def inference_size(size: str | None) -> int | str | None:
     """`--size` as the library takes it: pixels as a number, a name as it is."""
     return int(size) if size is not None and size.isdigit() else size
+
+
+def parse_settings(texts: list[str] | None) -> dict[str, object]:
+    """`--set KEY=VALUE` as the library takes it."""
+    settings: dict[str, object] = {}
+    for text in texts or ():
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(f"--set {text!r} is not KEY=VALUE, such as steps=20")
+        settings[name.strip()] = value.strip()
+    return settings

@@ -7,8 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ewardrobe.cli.console import note
-from ewardrobe.cli.options import Described, Jobs, Model, Out, Overwrite, Photos, Size, inference_size
+from ewardrobe.cli.console import note, step_progress
+from ewardrobe.cli.options import (
+    Described,
+    EngineSettings,
+    Jobs,
+    Model,
+    Out,
+    Overwrite,
+    Photos,
+    Size,
+    inference_size,
+    parse_settings,
+)
 from ewardrobe.cli.output import AsJson
 from ewardrobe.cli.runs import show_run
 
@@ -32,8 +43,13 @@ def restyle(
         typer.Option(help="The garment where the prompt names none, such as top: 'make it red'."),
     ] = None,
     engine: Annotated[
-        str, typer.Option(help="What does it: recolour (colours, patterns, removal; needs no weights).")
-    ] = "recolour",
+        str,
+        typer.Option(
+            help="What does it: recolour (colours, patterns, removal; needs no weights), diffusion (anything that "
+            "words say; needs a model), or auto, the first that can."
+        ),
+    ] = "auto",
+    settings: EngineSettings = None,
     seed: Annotated[
         int,
         typer.Option(
@@ -57,26 +73,31 @@ def restyle(
 ) -> None:
     """Change garments in photos by prompt; nothing else in the photo changes."""
     from ewardrobe.jobs import find_sources, restyle_photos
-    from ewardrobe.restyling import parse_prompt
+    from ewardrobe.restyling import Restyler
 
-    note("understood: " + "; ".join(map(str, parse_prompt(prompt, garment=garment))))
+    own = parse_settings(settings)
+    restyler = Restyler(prompt, garment=garment, engine=engine, inpainter=inpainter, settings=own)
+    note("understood: " + "; ".join(map(str, restyler.steps)))
     sources = find_sources(photos)
-    outcomes = restyle_photos(
-        sources,
-        out,
-        prompt=prompt,
-        garment=garment,
-        engine=engine,
-        seed=seed,
-        count=number,
-        inpainter=inpainter,
-        model=model,
-        description=description,
-        size=inference_size(size),
-        jobs=jobs,
-        overwrite=overwrite,
-    )
-    show_run(outcomes, len(sources), title="Restyling", describe=_describe, as_json=as_json)
+    with step_progress("Painting", shown=len(sources) == 1) as on_step:
+        outcomes = restyle_photos(
+            sources,
+            out,
+            prompt=prompt,
+            garment=garment,
+            engine=engine,
+            seed=seed,
+            count=number,
+            inpainter=inpainter,
+            engine_settings=own,
+            on_step=on_step,
+            model=model,
+            description=description,
+            size=inference_size(size),
+            jobs=jobs,
+            overwrite=overwrite,
+        )
+        show_run(outcomes, len(sources), title="Restyling", describe=_describe, as_json=as_json)
 
 
 def _describe(outcome: Outcome) -> str:

@@ -57,6 +57,7 @@ def convert_dataset(
     polygons: bool = False,
     jobs: int = 1,
     overwrite: bool = False,
+    piece: int | None = None,
     on_done: Callable[[int], None] | None = None,
 ) -> Conversion:
     """Write `dataset` to the folder `out` in one of the formats of `WRITERS`.
@@ -74,6 +75,7 @@ def convert_dataset(
         polygons: write every mask as one polygon, for tools that read COCO's run lengths for crowds only.
         jobs: processes at the same time.
         overwrite: write over what is in `out`.
+        piece: photos that are done together, and lost when a run is stopped between; None: `PIECE`.
         on_done: called with the number of photos of each finished piece.
 
     Raises:
@@ -84,9 +86,10 @@ def convert_dataset(
         raise UsageError(f"cannot write the format {format!r}: choose one of {', '.join(WRITERS)}")
     writer = WRITERS[format](Target.of(dataset, out, photos=photos, tolerance=tolerance, polygons=polygons))
     shards = Shards(out)
-    shards.begin(_settings(dataset, writer), overwrite=overwrite)
+    piece = piece or PIECE
+    shards.begin(_settings(dataset, writer, piece), overwrite=overwrite)
     report = on_done or (lambda count: None)
-    _run(dataset, writer, shards, jobs, report)
+    _run(dataset, writer, shards, jobs, piece, report)
     faults, failed = shards.problems()
     left_out = (*dataset.broken, *failed)
     if len(failed) == len(dataset):
@@ -97,9 +100,11 @@ def convert_dataset(
     return Conversion(out, len(dataset) - len(failed), left_out, tuple(faults))
 
 
-def _run(dataset: Dataset, writer: Writer, shards: Shards, jobs: int, report: Callable[[int], None]) -> None:
+def _run(
+    dataset: Dataset, writer: Writer, shards: Shards, jobs: int, size: int, report: Callable[[int], None]
+) -> None:
     def todo() -> Iterator[Piece]:
-        for piece in pieces_of(dataset):
+        for piece in pieces_of(dataset, size):
             if shards.is_done(piece.index):
                 report(len(piece.numbers))
             else:
@@ -134,11 +139,12 @@ def _write_piece(shards: Shards, writer: Writer, piece: Piece) -> None:
     shards.write(piece.index, records, faults, failed)
 
 
-def pieces_of(dataset: Dataset) -> Iterator[Piece]:
-    """The dataset in runs of `PIECE` samples, built as they are asked for."""
+def pieces_of(dataset: Dataset, size: int | None = None) -> Iterator[Piece]:
+    """The dataset in runs of `size` samples (None: `PIECE`), built as they are asked for."""
+    size = size or PIECE
     numbers = number_photos(dataset.ids)
-    for index, start in enumerate(range(0, len(dataset), PIECE)):
-        part = slice(start, start + PIECE)
+    for index, start in enumerate(range(0, len(dataset), size)):
+        part = slice(start, start + size)
         yield Piece(index, numbers[part], dataset.portion(dataset.ids[part]))
 
 
@@ -152,7 +158,7 @@ def number_photos(ids: Sequence[str]) -> Sequence[int]:
     return range(1, len(ids) + 1)
 
 
-def _settings(dataset: Dataset, writer: Writer) -> dict[str, Any]:
+def _settings(dataset: Dataset, writer: Writer, piece: int) -> dict[str, Any]:
     """What tells one conversion from another."""
     ids = hashlib.sha256("\n".join(dataset.ids).encode("utf-8", "surrogatepass")).hexdigest()
     target = writer.target
@@ -165,5 +171,5 @@ def _settings(dataset: Dataset, writer: Writer) -> dict[str, Any]:
         "photos": target.photos,
         "tolerance": target.tolerance,
         "polygons": target.polygons,
-        "piece": PIECE,
+        "piece": piece,
     }

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ewardrobe.errors import UsageError
 from ewardrobe.jobs.outcomes import Outcome
@@ -17,6 +17,7 @@ from ewardrobe.jobs.sources import Source
 
 if TYPE_CHECKING:
     from ewardrobe.restyling import Restyler
+    from ewardrobe.restyling.engines import OnStep
     from ewardrobe.segmentation import Segmenter
 
 __all__ = ["restyle_photos"]
@@ -30,10 +31,12 @@ def restyle_photos(
     *,
     prompt: str,
     garment: str | None = None,
-    engine: str = "recolour",
+    engine: str = "auto",
     seed: int = 0,
     count: int = 1,
     inpainter: Path | None = None,
+    engine_settings: Mapping[str, object] | None = None,
+    on_step: OnStep | None = None,
     model: str = "default",
     description: Path | None = None,
     size: int | str | None = None,
@@ -43,11 +46,19 @@ def restyle_photos(
     """Change the photos by `prompt` into `out` and yield each one's outcome as it is finished.
 
     Each photo gives `count` pictures, of the seeds `seed` and those after it, or none where the garment is not in it.
+    `engine_settings` are the `settings` of `restyle`; `on_step` hears of an engine's steps where there is one job only.
     The other arguments are those of `restyle` and `segment_photos`. UsageError, before anything is done, for a prompt
-    that is not understood or that the engine cannot meet.
+    that is not understood or that no engine can meet.
     """
-    setup = partial(_load, prompt, garment, engine, inpainter, model, size, threads_for(jobs), description)
-    _restyler(prompt, garment, engine, inpainter)
+    asked: dict[str, object] = {
+        "garment": garment,
+        "engine": engine,
+        "inpainter": inpainter,
+        "settings": engine_settings,
+    }
+    hears = {"on_step": on_step} if jobs == 1 else {}
+    setup = partial(_load, prompt, asked | hears, model, size, threads_for(jobs), description)
+    _restyler(prompt, asked)
     settings = {
         "verb": "restyle",
         **model_identity(model, description),
@@ -57,28 +68,29 @@ def restyle_photos(
         "engine": engine,
         "seeds": [seed, count],
         "inpainter": None if inpainter is None else str(inpainter),
+        **({"engine_settings": dict(engine_settings)} if engine_settings else {}),
     }
     work = partial(_restyle, out, _name_of(prompt, garment), range(seed, seed + count))
     return run_into_folder(sources, out, settings, setup, work, jobs=jobs, overwrite=overwrite)
 
 
-def _restyler(prompt: str, garment: str | None, engine: str, inpainter: Path | None) -> Restyler:
+def _restyler(prompt: str, asked: Mapping[str, Any]) -> Restyler:
     from ewardrobe.restyling import Restyler
 
-    return Restyler(prompt, garment=garment, engine=engine, inpainter=inpainter)
+    return Restyler(prompt, **asked)
 
 
 def _load(
     prompt: str,
-    garment: str | None,
-    engine: str,
-    inpainter: Path | None,
+    asked: Mapping[str, Any],
     model: str,
     size: int | str | None,
     threads: int,
     description: Path | None,
 ) -> tuple[Restyler, Segmenter]:
-    return _restyler(prompt, garment, engine, inpainter), load_segmenter(model, size, threads, description)
+    restyler = _restyler(prompt, asked)
+    restyler.load()
+    return restyler, load_segmenter(model, size, threads, description)
 
 
 def _name_of(prompt: str, garment: str | None) -> str:
@@ -99,7 +111,7 @@ def _restyle(
         raise UsageError(f"{source.path} is a video: restyle takes photos")
     segmentation = segmenter.segment(open_source(source))
     # All before any is written: a photo gives all its pictures or none.
-    pictures = [restyler.restyle(segmentation, seed=seed) for seed in seeds]
+    pictures = restyler.restyle_many(segmentation, seeds)
     folder = out / source.folder
     folder.mkdir(parents=True, exist_ok=True)
     stem = f"{source.stem}.{name}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from PIL import Image
 from ewardrobe.errors import UsageError
 from ewardrobe.imaging import Photo, PhotoSource
 from ewardrobe.restyling.changes import Change, Remove
-from ewardrobe.restyling.engines import Engine, Options, create_engine
+from ewardrobe.restyling.choosing import AUTO, Step, plan
+from ewardrobe.restyling.engines import Engine, OnStep, Options
 from ewardrobe.restyling.inpainting import OnnxInpainter, OpenCVInpainter
 from ewardrobe.restyling.mask import Region, find_region
 from ewardrobe.restyling.prompt import parse_prompt
@@ -56,12 +57,14 @@ class Restyled:
 
 
 class Restyler:
-    """A parsed prompt and an engine, ready for many photos.
+    """A parsed prompt and its engines, ready for many photos.
+
+    `steps` are the changes, each with the engine that makes it and why, before any photo is touched.
 
     Examples:
         >>> from ewardrobe.restyling import Restyler
-        >>> [str(change) for change in Restyler("make the shirt red").changes]
-        ['shirt → red']
+        >>> [str(step) for step in Restyler("make the shirt red").steps]
+        ['shirt → red by recolour']
     """
 
     def __init__(
@@ -69,45 +72,67 @@ class Restyler:
         prompt: str,
         *,
         garment: str | None = None,
-        engine: str = "recolour",
+        engine: str = AUTO,
         inpainter: str | os.PathLike[str] | None = None,
+        settings: Mapping[str, object] | None = None,
+        on_step: OnStep | None = None,
     ) -> None:
-        """Parse the prompt and load the engine; UsageError, in one line, for what is not understood or not possible.
+        """Parse the prompt and choose the engines; UsageError, in one line, for what is not understood or not possible.
 
-        `garment` names the garment where the prompt names none. `inpainter`: an ONNX file that fills in what is
-        removed; None: OpenCV. ModelError when that file is missing or no inpainter.
+        `garment` names the garment where the prompt names none. `engine`: a name, or `auto`, the first that can.
+        `inpainter`: an ONNX file that fills in what is removed; None: OpenCV. `settings`: the engine's own, such as
+        `{"model": "folder"}` for `diffusion`. `on_step` is called with the steps done and all steps of a picture.
+        ModelError when a file or a model is missing; MissingExtraError when the named engine's packages are.
         """
         self.prompt = prompt
-        self.changes: Sequence[Change] = parse_prompt(prompt, garment=garment)
         self._filler = OpenCVInpainter() if inpainter is None else OnnxInpainter(inpainter)
-        self._engine: Engine = create_engine(engine, Options(self._filler))
-        for change in self.changes:
-            refusal = self._engine.refusal(change.how)
-            if refusal is not None:
-                raise UsageError(f"the engine {self._engine.name} {refusal}")
+        options = Options(self._filler, settings or {}, on_step)
+        self.steps: tuple[Step, ...] = plan(engine, parse_prompt(prompt, garment=garment), options)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What is changed."""
+        return tuple(step.change for step in self.steps)
+
+    def load(self) -> None:
+        """Load the engines' models now instead of at the first photo; ModelError."""
+        for step in self.steps:
+            step.engine.load()
 
     def restyle(self, segmentation: Segmentation, *, seed: int = 0) -> Restyled:
         """The segmented photo changed; UsageError when a garment of the prompt is not in it.
 
-        The same seed gives the same picture. Seed 0 is what the prompt says to the letter; others vary the shade of a
-        named colour and the place and width of a pattern.
+        The same seed gives the same picture. With `recolour`, seed 0 is what the prompt says to the letter; others vary
+        the shade of a named colour and the place and width of a pattern.
         """
+        return self.restyle_many(segmentation, [seed])[0]
+
+    def restyle_many(self, segmentation: Segmentation, seeds: Sequence[int]) -> list[Restyled]:
+        """A picture for each seed; an engine may make several at a time."""
         photo = segmentation.photo
-        chosen = [(change, find_garments(segmentation, change.target)) for change in self.changes]
+        chosen = [(step, find_garments(segmentation, step.change.target)) for step in self.steps]
         _check_removals(chosen)
-        pixels, mask = photo.pixels.copy(), np.zeros((photo.height, photo.width), np.float32)
+        pictures = [photo.pixels.copy() for _ in seeds]
+        mask = np.zeros((photo.height, photo.width), np.float32)
         done = []
-        for number, (change, garments) in enumerate(chosen):
+        for number, (step, garments) in enumerate(chosen):
             for garment in garments:
-                region = _region(segmentation, garment, change)
-                rng = None if seed == 0 else np.random.default_rng([seed, number])
-                made = self._engine.change(pixels[region.window], region, change.how, rng)
+                region = _region(segmentation, garment, step.change, step.engine)
                 touched = region.alpha > 0
-                pixels[region.window][touched] = made[touched]
+                views = [pixels[region.window] for pixels in pictures]
+                rngs = [None if seed == 0 else np.random.default_rng([seed, number]) for seed in seeds]
+                for view, made in zip(
+                    views, step.engine.change_many(views, region, step.change.how, rngs), strict=True
+                ):
+                    view[touched] = made[touched]
                 np.maximum(mask[region.window], region.alpha, out=mask[region.window])
-            done.append(_said(change, garments))
-        pixels.setflags(write=False)
-        return Restyled(photo, pixels, mask, tuple(done), self._provenance(segmentation, mask, done, seed))
+            done.append(_said(step.change, garments))
+        for pixels in pictures:
+            pixels.setflags(write=False)
+        return [
+            Restyled(photo, pixels, mask, tuple(done), self._provenance(segmentation, mask, done, seed))
+            for pixels, seed in zip(pictures, seeds, strict=True)
+        ]
 
     def _provenance(
         self, segmentation: Segmentation, mask: npt.NDArray[np.float32], done: Sequence[str], seed: int
@@ -115,13 +140,16 @@ class Restyler:
         from ewardrobe import __version__
 
         levels = np.rint(mask * 255).astype(np.uint8)
+        engines = {step.engine.name: step.engine for step in self.steps}
+        settings = {name: dict(engine.details) for name, engine in engines.items() if engine.details}
         return {
             "schema_version": SCHEMA_VERSION,
             "made_by": f"ewardrobe {__version__}",
             "prompt": self.prompt,
             "changes": list(done),
-            "engine": self._engine.name,
-            "inpainter": self._filler.name if any(isinstance(c.how, Remove) for c in self.changes) else None,
+            "engine": ", ".join(engines),
+            **({"settings": settings} if settings else {}),
+            "inpainter": self._filler.name if any(map(_uses_filler, self.steps)) else None,
             "seed": seed,
             "model": segmentation.model,
             "photo_sha256": segmentation.photo.sha256,
@@ -134,41 +162,56 @@ def restyle(
     prompt: str,
     *,
     garment: str | None = None,
-    engine: str = "recolour",
+    engine: str = AUTO,
     seed: int = 0,
     model: str | os.PathLike[str] | Segmenter = "default",
     inpainter: str | os.PathLike[str] | None = None,
+    settings: Mapping[str, object] | None = None,
 ) -> Restyled:
     """Change garments in a photo by prompt, and nothing else.
 
     `photo`: what `open_photo` takes, or a photo that is segmented already. `garment` names the garment where the prompt
-    names none; `inpainter` is an ONNX file that fills in what is removed.
+    names none; `inpainter` is an ONNX file that fills in what is removed; `engine` and `settings`: see `Restyler`.
 
     Raises:
-        UsageError: the prompt is not understood, the engine cannot meet it, or the garment is not in the photo.
-        PhotoError, ModelError: the photo or the model cannot be opened.
+        UsageError: the prompt is not understood, no engine can meet it, or the garment is not in the photo.
+        PhotoError, ModelError: the photo or a model cannot be opened.
+        MissingExtraError: the engine that is named needs packages that are not installed.
 
     Examples:
         >>> import ewardrobe
         >>> ewardrobe.restyle("photo.jpg", "make the shirt red").save("red.png")  # doctest: +SKIP
     """
-    restyler = Restyler(prompt, garment=garment, engine=engine, inpainter=inpainter)
+    restyler = Restyler(prompt, garment=garment, engine=engine, inpainter=inpainter, settings=settings)
     if not isinstance(photo, Segmentation):
         photo = model.segment(photo) if isinstance(model, Segmenter) else segment(photo, model)
     return restyler.restyle(photo, seed=seed)
 
 
-def _region(segmentation: Segmentation, garment: Garment, change: Change) -> Region:
-    if isinstance(change.how, Remove):
-        return find_region(segmentation, garment, grow=_HOLE, context=_CONTEXT)
-    return find_region(segmentation, garment)
+def _region(segmentation: Segmentation, garment: Garment, change: Change, engine: Engine) -> Region:
+    words = change.target.words
+    # The prompt's own word says more than the class: a jacket, not outerwear.
+    noun = words[0].word if len(words) == 1 and not words[0].group else None
+    removed = isinstance(change.how, Remove)
+    return find_region(
+        segmentation,
+        garment,
+        grow=max(engine.grow, _HOLE) if removed else engine.grow,
+        context=max(engine.context, _CONTEXT) if removed else engine.context,
+        feather=engine.feather,
+        noun=noun,
+    )
 
 
-def _check_removals(chosen: Sequence[tuple[Change, tuple[Garment, ...]]]) -> None:
+def _uses_filler(step: Step) -> bool:
+    return isinstance(step.change.how, Remove) and not step.engine.inpaints
+
+
+def _check_removals(chosen: Sequence[tuple[Step, tuple[Garment, ...]]]) -> None:
     """What is under a worn shirt is in no photo: nothing around it could fill it in."""
-    for change, garments in chosen:
+    for step, garments in chosen:
         bare = [item.label for item in garments if item.person is not None and item.label in _BODY_WEAR]
-        if isinstance(change.how, Remove) and bare:
+        if isinstance(step.change.how, Remove) and bare:
             raise UsageError(
                 f"a worn {bare[0]} cannot be removed: what is under it is not in the photo; hats, bags, belts and the "
                 "like can"

@@ -208,7 +208,7 @@ def _how(clause: Clause, prompt: str) -> tuple[How, tuple[str, ...]]:
     colours = _colours(clause, keep_described=bool(patterns))
     shades = [token.value for token in clause if token.kind is Kind.SHADE]
     if described:
-        return Describe(described), ()
+        return Describe(described), tuple(word for word in _unknown(clause) if word not in described.split())
     if patterns:
         return _pattern(clause, str(patterns[0]), colours, prompt), _unknown(clause)
     if shades and not colours:

@@ -11,6 +11,7 @@ from ewardrobe.restyling.changes import AskedColour, Describe, How, Pattern, Rec
 from ewardrobe.restyling.cloth import Cloth, Plane, take_apart
 from ewardrobe.restyling.draping import drape, lay
 from ewardrobe.restyling.dyeing import dye, to_srgb
+from ewardrobe.restyling.engines import Engine
 from ewardrobe.restyling.inpainting import Inpainter
 from ewardrobe.restyling.mask import Region
 
@@ -23,7 +24,7 @@ _SHADES = {"darker": (-0.28, 1.0), "lighter": (0.35, 0.9), "brighter": (0.1, 1.3
 _VARIED = (0.025, 0.1, 0.07)  # spread of a seed's colours: lightness, share of chroma, hue in radians
 
 
-class RecolourEngine:
+class RecolourEngine(Engine):
     """Dyes a garment, lays a pattern on it, or fills in what is behind it; folds, texture and highlights stay."""
 
     name = "recolour"

@@ -10,7 +10,7 @@ from ewardrobe.restyling.changes import GarmentWord, Target
 from ewardrobe.segmentation import Garment, Segmentation
 from ewardrobe.taxonomy import load, load_map
 
-__all__ = ["find_garments"]
+__all__ = ["find_garments", "meanings_of"]
 
 
 def find_garments(segmentation: Segmentation, target: Target) -> tuple[Garment, ...]:
@@ -51,7 +51,7 @@ def _meant(
     segmentation: Segmentation, candidates: tuple[Garment, ...], word: GarmentWord
 ) -> tuple[Garment, ...]:
     """The garments a word means: of its own name first, then of its likeliest class that is there."""
-    meanings = _meanings(segmentation.taxonomy.name)
+    meanings = meanings_of(segmentation.taxonomy.name)
     named = tuple(garment for garment in candidates if garment.label == word.word)
     if named and not word.group:
         return named
@@ -65,8 +65,8 @@ def _meant(
 
 
 @cache
-def _meanings(taxonomy: str) -> Mapping[str, frozenset[str]]:
-    """By class of a taxonomy: the classes of `wardrobe` it may be."""
+def meanings_of(taxonomy: str) -> Mapping[str, frozenset[str]]:
+    """By class of a taxonomy: the classes of `wardrobe` it may be; TaxonomyError for a taxonomy that is not known."""
     known = load(taxonomy)
     if taxonomy == "wardrobe":
         return {item.name: frozenset({item.name}) for item in known}
