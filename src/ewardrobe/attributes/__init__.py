@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ewardrobe.attributes.colours import main_colour, palette
-    from ewardrobe.attributes.describing import Describer, describe
+    from ewardrobe.attributes.describing import Describer, describe, embed_garment
     from ewardrobe.attributes.garment_types import GarmentType, TypeVocabulary, type_vocabulary
     from ewardrobe.attributes.values import UNKNOWN, Attributes, Colour, Value
     from ewardrobe.attributes.vocabulary import colour_names, name_colour
@@ -30,6 +30,7 @@ __all__ = [
     "ZeroShotEngine",
     "colour_names",
     "describe",
+    "embed_garment",
     "main_colour",
     "name_colour",
     "palette",
@@ -40,7 +41,7 @@ __all__ = [
 
 _MODULES = {
     "colours": ("main_colour", "palette"),
-    "describing": ("Describer", "describe"),
+    "describing": ("Describer", "describe", "embed_garment"),
     "garment_types": ("GarmentType", "TypeVocabulary", "type_vocabulary"),
     "values": ("UNKNOWN", "Attributes", "Colour", "Value"),
     "vocabulary": ("colour_names", "name_colour"),

@@ -32,7 +32,7 @@ from ewardrobe.taxonomy import load_map
 if TYPE_CHECKING:
     from ewardrobe.attributes.zero_shot import ZeroShotEngine
 
-__all__ = ["Answers", "Describer", "describe"]
+__all__ = ["Answers", "Describer", "describe", "embed_garment"]
 
 CLASS_CONFIDENCE = 0.5
 """What the class's score counts as confidence when no heads fit and the class stands in for the type."""
@@ -78,6 +78,10 @@ class Describer:
         self.embedding_model = (
             f"{name}/features" if self._heads is None else f"{name}/{self._heads.embedding_id}"
         )
+
+    def embed(self, pixels: npt.NDArray[np.uint8], mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+        """See `embed_garment`."""
+        return embed(self._encoder.features(pixels, mask).pooled, self._heads)
 
     def describe(
         self, segmentation: Segmentation, garment: Garment, engine: ZeroShotEngine | None = None
@@ -127,6 +131,14 @@ def describe(
         ['shirt', 'jeans', 'sneakers']
     """
     return _shipped().describe(segmentation, garment, engine)
+
+
+def embed_garment(pixels: npt.NDArray[np.uint8], mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    """The embedding, float32 (D,) of length 1, of the garment `mask`, bool (H, W), in a photo, uint8 (H, W, 3) sRGB.
+
+    It is the one that `describe` gives, without the rest. MaskError when the mask is empty.
+    """
+    return _shipped().embed(pixels, mask)
 
 
 @lru_cache(maxsize=1)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ewardrobe.restyling import Restyler
     from ewardrobe.segmentation import Segmenter
 
-__all__ = ["restyle_photos"]
+__all__ = ["name_of", "restyle_photos"]
 
 _LONGEST_NAME = 40
 
@@ -58,7 +58,7 @@ def restyle_photos(
         "seeds": [seed, count],
         "inpainter": None if inpainter is None else str(inpainter),
     }
-    work = partial(_restyle, out, _name_of(prompt, garment), range(seed, seed + count))
+    work = partial(_restyle, out, name_of(prompt, garment), range(seed, seed + count))
     return run_into_folder(sources, out, settings, setup, work, jobs=jobs, overwrite=overwrite)
 
 
@@ -81,7 +81,7 @@ def _load(
     return _restyler(prompt, garment, engine, inpainter), load_segmenter(model, size, threads, description)
 
 
-def _name_of(prompt: str, garment: str | None) -> str:
+def name_of(prompt: str, garment: str | None) -> str:
     """What files of this prompt are called after their photo's stem: its words, and a digest where they do not fit."""
     said = prompt if garment is None else f"{garment} {prompt}"
     name = re.sub(r"[^a-z0-9]+", "-", said.lower()).strip("-")
