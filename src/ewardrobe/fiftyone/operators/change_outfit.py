@@ -45,7 +45,7 @@ class ChangeOutfit(ClothingOperator):
             description="where the prompt names none, such as: top",
             required=False,
         )
-        ask_choice(inputs, "engine", ENGINES, label="Engine", default="recolour")
+        ask_choice(inputs, "engine", tuple(ENGINES), label="Engine", default="recolour")
         inputs.int(
             "seed",
             label="Seed",

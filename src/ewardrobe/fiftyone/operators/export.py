@@ -32,7 +32,7 @@ class ExportClothingDataset(ClothingOperator):
         """Field, format, folder, taxonomies, what becomes of the photos."""
         fields = [] if ctx.dataset is None else label_fields(ctx.dataset, fo.Segmentation, fo.Detections)
         ask_choice(inputs, "field", fields, label="Field of labels")
-        ask_choice(inputs, "format", WRITERS, label="Format", default="coco")
+        ask_choice(inputs, "format", tuple(WRITERS), label="Format", default="coco")
         inputs.str("folder", label="Folder", description="a new or an empty one", required=True)
         kinds = {"worn": "worn by people", "flat": "lying or hanging"}
         ask_choice(inputs, "kind", kinds, label="Clothes are", default="worn")
