@@ -30,7 +30,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.fiftyone)
-            item.add_marker(pytest.mark.xdist_group("fiftyone"))
 
 
 def find_mongod() -> str | None:

@@ -212,7 +212,7 @@ def test_the_stream_of_the_app_ends_in_a_line(dataset: Any) -> None:
     progress = [
         line["body"]["params"]["progress"] for line in good[:-1] if "progress" in line["body"]["params"]
     ]
-    assert progress == [0.25, 0.5, 0.75, 1.0]
+    assert progress == [0.25, 0.5, 0.75, 1.0, 1.0]
     bad = stream(detections="")
     assert len(bad) == 1 and bad[0]["error"].startswith("4 of these samples have labels")
     assert bad[0]["body"] is None

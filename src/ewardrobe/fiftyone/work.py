@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import fiftyone as fo
@@ -73,6 +74,16 @@ class Summary:
     left_out: tuple[LeftOut, ...] = ()
     ids: tuple[str, ...] = ()
     details: str = ""
+
+    @property
+    def line(self) -> str:
+        """The sentence, with how many photos were left out and why the first was."""
+        if not self.left_out:
+            return self.said
+        first = self.left_out[0]
+        return (
+            f"{self.said}; left out: {len(self.left_out)}, such as {Path(first.photo).name}: {first.reason}"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The summary as JSON knows it."""

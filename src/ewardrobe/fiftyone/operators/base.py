@@ -112,6 +112,7 @@ class ClothingOperator(foo.Operator):
                     break
                 yield ctx.ops.set_progress(label=_label(step), progress=step.share)
             yield from self.shown(ctx, summary)
+            yield ctx.ops.set_progress(label=summary.line, progress=1.0)
         except Exception as error:
             yield _Outcome(None, one_line(error))
             if not isinstance(error, EwardrobeError | PyMongoError | OSError | MemoryError):
