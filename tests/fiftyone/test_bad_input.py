@@ -204,7 +204,7 @@ def test_the_stream_of_the_app_ends_in_a_line(dataset: Any) -> None:
 
     def stream(**params: Any) -> list[dict[str, Any]]:
         request = {"dataset_name": dataset.name, "params": params, "filters": {}}
-        context = foo.executor.ExecutionContext(request, executor=foo.Executor())
+        context = foo.executor.ExecutionContext(request, executor=foo.executor.Executor())
         return [json.loads(message.to_json_line()) for message in SegmentClothing().execute(context)]
 
     good = stream(detections="")

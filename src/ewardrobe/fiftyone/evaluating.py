@@ -46,8 +46,9 @@ class _StoredPredictions:
         label_map = self._labels.sample_of(photo.path).label_map
         assert label_map is not None  # a FieldDataset has labels for each of its samples
         if label_map.shape != (photo.height, photo.width):
-            label_map = cv2.resize(label_map, photo.size, interpolation=cv2.INTER_NEAREST)
-        return _Found(np.asarray(label_map, np.uint8), self.taxonomy)
+            resized = cv2.resize(label_map, photo.size, interpolation=cv2.INTER_NEAREST)
+            label_map = np.asarray(resized, np.uint8)
+        return _Found(label_map, self.taxonomy)
 
 
 @dataclass

@@ -12,7 +12,16 @@ from ewardrobe import taxonomy as taxonomies
 from ewardrobe.errors import UsageError
 from ewardrobe.segmentation import models
 
-__all__ = ["ask_choice", "ask_model", "ask_taxonomy", "chosen_view", "offer_views", "refuse", "text"]
+__all__ = [
+    "ask_choice",
+    "ask_field",
+    "ask_model",
+    "ask_taxonomy",
+    "chosen_view",
+    "offer_views",
+    "refuse",
+    "text",
+]
 
 _MODEL_TASKS = ("semantic", "instance")
 
@@ -65,6 +74,22 @@ def ask_model(inputs: types.Object, *, name: str = "model", default: str | None 
         required=False,
         view=known,
     )
+
+
+def ask_field(
+    inputs: types.Object,
+    name: str,
+    fields: Iterable[str],
+    *,
+    label: str,
+    default: str | None = None,
+    description: str | None = None,
+) -> None:
+    """A field of labels: one of those there are, or one that there will be when a scheduled run begins."""
+    known = types.AutocompleteView()
+    for field in fields:
+        known.add_choice(field, label=field)
+    inputs.str(name, label=label, description=description, default=default, required=False, view=known)
 
 
 def ask_taxonomy(inputs: types.Object, name: str, label: str, description: str) -> None:

@@ -146,7 +146,8 @@ def mask_of(detection: fo.Detection, size: tuple[int, int]) -> npt.NDArray[np.bo
     x1, y1 = max(x0 + 1, round((left + wide) * width)), max(y0 + 1, round((top + high) * height))
     inside = (np.asarray(cropped) > 0).astype(np.uint8)
     if inside.shape != (y1 - y0, x1 - x0):
-        inside = cv2.resize(inside, (x1 - x0, y1 - y0), interpolation=cv2.INTER_NEAREST)
+        resized = cv2.resize(inside, (x1 - x0, y1 - y0), interpolation=cv2.INTER_NEAREST)
+        inside = np.asarray(resized, np.uint8)
     whole = np.zeros((height, width), dtype=np.bool_)
     rows, columns = slice(max(0, y0), min(height, y1)), slice(max(0, x0), min(width, x1))
     whole[rows, columns] = (

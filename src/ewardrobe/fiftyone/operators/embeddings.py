@@ -9,7 +9,7 @@ from fiftyone.operators import types
 
 from ewardrobe.fiftyone.embedding import METHODS, compute_garment_embeddings
 from ewardrobe.fiftyone.fields import label_fields
-from ewardrobe.fiftyone.forms import ask_choice, text
+from ewardrobe.fiftyone.forms import ask_choice, ask_field, text
 from ewardrobe.fiftyone.operators.base import ClothingOperator
 from ewardrobe.fiftyone.segmenting import DETECTIONS
 from ewardrobe.fiftyone.work import Work
@@ -30,7 +30,7 @@ class ComputeGarmentEmbeddings(ClothingOperator):
         """Field, brain keys, method of the map."""
         fields = [] if ctx.dataset is None else label_fields(ctx.dataset, fo.Detections)
         default = DETECTIONS if DETECTIONS in fields else None
-        ask_choice(inputs, "field", fields, label="Field of garments", default=default)
+        ask_field(inputs, "field", fields, label="Field of garments", default=default)
         inputs.str(
             "similarity",
             label="Brain key of the likeness",

@@ -10,7 +10,7 @@ from fiftyone.operators import types
 from ewardrobe.errors import UsageError
 from ewardrobe.fiftyone.evaluating import evaluate_clothing_segmentation
 from ewardrobe.fiftyone.fields import label_fields
-from ewardrobe.fiftyone.forms import ask_choice, ask_model, ask_taxonomy, text
+from ewardrobe.fiftyone.forms import ask_choice, ask_field, ask_model, ask_taxonomy, text
 from ewardrobe.fiftyone.operators.base import ClothingOperator
 from ewardrobe.fiftyone.work import Work
 
@@ -29,8 +29,8 @@ class EvaluateClothingSegmentation(ClothingOperator):
     def form(self, ctx: Any, inputs: types.Object) -> None:
         """Truth, predictions or model, key, kind of photos, taxonomies."""
         fields = [] if ctx.dataset is None else label_fields(ctx.dataset, fo.Segmentation, fo.Detections)
-        ask_choice(inputs, "truth", fields, label="Field of true labels")
-        ask_choice(
+        ask_field(inputs, "truth", fields, label="Field of true labels")
+        ask_field(
             inputs, "predictions", fields, label="Field of predictions", description="or choose a model below"
         )
         ask_model(inputs, default=None)

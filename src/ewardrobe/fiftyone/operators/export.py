@@ -12,7 +12,7 @@ from ewardrobe.datasets.writers import WRITERS
 from ewardrobe.errors import UsageError
 from ewardrobe.fiftyone.exporting import export_clothing_dataset
 from ewardrobe.fiftyone.fields import label_fields
-from ewardrobe.fiftyone.forms import ask_choice, ask_taxonomy, text
+from ewardrobe.fiftyone.forms import ask_choice, ask_field, ask_taxonomy, text
 from ewardrobe.fiftyone.operators.base import ClothingOperator
 from ewardrobe.fiftyone.work import Summary, Work
 
@@ -31,7 +31,7 @@ class ExportClothingDataset(ClothingOperator):
     def form(self, ctx: Any, inputs: types.Object) -> None:
         """Field, format, folder, taxonomies, what becomes of the photos."""
         fields = [] if ctx.dataset is None else label_fields(ctx.dataset, fo.Segmentation, fo.Detections)
-        ask_choice(inputs, "field", fields, label="Field of labels")
+        ask_field(inputs, "field", fields, label="Field of labels")
         ask_choice(inputs, "format", tuple(WRITERS), label="Format", default="coco")
         inputs.str("folder", label="Folder", description="a new or an empty one", required=True)
         kinds = {"worn": "worn by people", "flat": "lying or hanging"}
