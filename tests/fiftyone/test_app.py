@@ -1,6 +1,6 @@
 """The plugin as a person uses it: FiftyOne's App in a real Chromium.
 
-`EWARDROBE_SCREENSHOT=docs/images/fiftyone.png` writes the picture that the docs show.
+`EWARDROBE_SCREENSHOT=shot.png` writes the picture that the docs show (there cut to its upper part).
 """
 
 from __future__ import annotations
