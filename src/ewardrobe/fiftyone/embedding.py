@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import fiftyone as fo
@@ -48,7 +49,7 @@ def compute_garment_embeddings(
     if method not in METHODS:
         raise UsageError(f"the map's method is one of {', '.join(METHODS)}, not {method!r}")
     _declare(dataset, f"{field}.detections.{ATTRIBUTE}")
-    _check_keys(dataset, similarity, visualization, overwrite)
+    _check_keys(dataset, (similarity, visualization), overwrite)
     missed: list[LeftOut] = []
     done = count = 0
     for sample, save in samples_in_batches(dataset, [found for found, _ in photos], batch_size):
@@ -88,8 +89,7 @@ def _declare(dataset: fo.Dataset, path: str) -> None:
         raise UsageError(f"the attribute {path!r} holds {type(field).__name__}: rename it first")
 
 
-def _check_keys(dataset: fo.Dataset, *keys_and_overwrite: Any) -> None:
-    *keys, overwrite = keys_and_overwrite
+def _check_keys(dataset: fo.Dataset, keys: Iterable[str | None], overwrite: bool) -> None:
     for key in filter(None, keys):
         if not key.isidentifier():
             raise UsageError(f"{key!r} cannot be a brain key: use letters, digits and _")

@@ -10,6 +10,7 @@ from fiftyone.operators import types
 
 from ewardrobe import taxonomy as taxonomies
 from ewardrobe.errors import UsageError
+from ewardrobe.fiftyone.work import every_sample
 from ewardrobe.segmentation import models
 
 __all__ = [
@@ -51,8 +52,7 @@ def chosen_view(ctx: Any) -> Any:
         raise UsageError(f"samples: selected, view or dataset, not {wish!r}")
     grouped = ctx.dataset.media_type == fom.GROUP
     if wish == "selected" or (wish is None and ctx.selected):
-        every = ctx.dataset.select_group_slices() if grouped else ctx.dataset
-        return every.select(ctx.selected)
+        return every_sample(ctx.dataset).select(ctx.selected)
     view = ctx.dataset.view() if wish == "dataset" else ctx.view
     if grouped and view.media_type == fom.GROUP:
         return view.select_group_slices(ctx.group_slice or ctx.dataset.group_slice)

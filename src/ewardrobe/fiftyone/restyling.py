@@ -11,7 +11,7 @@ import fiftyone.core.media as fom
 import numpy as np
 
 from ewardrobe.errors import EwardrobeError, UsageError
-from ewardrobe.fiftyone.work import LeftOut, Step, Summary, Work, left_out, photos_of
+from ewardrobe.fiftyone.work import LeftOut, Step, Summary, Work, every_sample, left_out, photos_of
 from ewardrobe.imaging import open_photo
 from ewardrobe.jobs.restyling import name_of
 from ewardrobe.jobs.segmenting import load_segmenter
@@ -66,7 +66,7 @@ def change_outfit(
     segmenter = load_segmenter(model, None, None)
     target = Path(folder).expanduser().absolute() if folder else default_folder(dataset)
     _declare(dataset)
-    present = set(_flat(dataset).values("filepath"))
+    present = set(every_sample(dataset).values("filepath"))
     missed: list[LeftOut] = []
     ids: list[str] = []
     pictures = 0
@@ -87,10 +87,6 @@ def change_outfit(
         raise UsageError(f"no photo could be changed; {missed[0].photo}: {missed[0].reason}")
     changes = "; ".join(map(str, restyler.changes))
     return Summary(f"{pictures} new pictures ({changes})", pictures, tuple(missed), tuple(ids))
-
-
-def _flat(dataset: fo.Dataset) -> Any:
-    return dataset.select_group_slices() if dataset.media_type == fom.GROUP else dataset
 
 
 def _declare(dataset: fo.Dataset) -> None:
@@ -147,7 +143,7 @@ def _add(dataset: fo.Dataset, source: str, path: str, seed: int, made: Restyled)
 def _join_group(dataset: fo.Dataset, source: str, sample: fo.Sample) -> None:
     if dataset.media_type != fom.GROUP:
         return
-    group = _flat(dataset)[source][dataset.group_field]
+    group = every_sample(dataset)[source][dataset.group_field]
     taken = set(dataset.get_group(group.id))
     place = next(f"outfit-{number}" for number in range(1, len(taken) + 2) if f"outfit-{number}" not in taken)
     sample[dataset.group_field] = group.element(place)

@@ -23,6 +23,7 @@ __all__ = [
     "Step",
     "Summary",
     "Work",
+    "every_sample",
     "finish",
     "follow",
     "left_out",
@@ -124,6 +125,11 @@ def photos_of(view: View) -> list[tuple[str, str]]:
     return list(zip(ids, files, strict=True))
 
 
+def every_sample(dataset: fo.Dataset) -> View:
+    """All samples of a dataset; of a grouped one, those of all its slices."""
+    return dataset.select_group_slices() if dataset.media_type == fom.GROUP else dataset
+
+
 def samples_in_batches(
     dataset: fo.Dataset, ids: Sequence[str], size: int
 ) -> Iterator[tuple[fo.Sample, Callable[[], None]]]:
@@ -131,7 +137,7 @@ def samples_in_batches(
 
     What was saved before an error or a cancellation reaches the database.
     """
-    flat = dataset.select_group_slices() if dataset.media_type == fom.GROUP else dataset
+    flat = every_sample(dataset)
     size = max(1, size)
     for start in range(0, len(ids), size):
         part = flat.select(ids[start : start + size], ordered=True)

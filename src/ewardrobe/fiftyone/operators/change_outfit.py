@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import fiftyone.core.media as fom
 from fiftyone.operators import types
 
 from ewardrobe.errors import EwardrobeError
 from ewardrobe.fiftyone.forms import ask_choice, ask_model, refuse, text
 from ewardrobe.fiftyone.operators.base import ClothingOperator
 from ewardrobe.fiftyone.restyling import change_outfit, default_folder
-from ewardrobe.fiftyone.work import Summary, Work
+from ewardrobe.fiftyone.work import Summary, Work, every_sample
 from ewardrobe.restyling import ENGINES, parse_prompt
 
 __all__ = ["ChangeOutfit"]
@@ -100,6 +99,5 @@ class ChangeOutfit(ClothingOperator):
         """Each photo beside the pictures made of it."""
         yield ctx.ops.reload_dataset()
         yield ctx.ops.clear_selected_samples()
-        dataset = ctx.dataset
-        every = dataset.select_group_slices() if dataset.media_type == fom.GROUP else dataset
-        yield ctx.ops.set_view(every.select(list(dict.fromkeys(summary.ids)), ordered=True))
+        looked_at = list(dict.fromkeys(summary.ids))
+        yield ctx.ops.set_view(every_sample(ctx.dataset).select(looked_at, ordered=True))
