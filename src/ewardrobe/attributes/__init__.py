@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ewardrobe.attributes.colours import main_colour, palette
-    from ewardrobe.attributes.describing import Describer, describe, embedding_alone
+    from ewardrobe.attributes.describing import Describer, describe, embed_garment, embedding_alone
     from ewardrobe.attributes.garment_types import GarmentType, TypeVocabulary, type_vocabulary
     from ewardrobe.attributes.values import UNKNOWN, Attributes, Colour, Value
     from ewardrobe.attributes.vocabulary import colour_names, name_colour
@@ -30,6 +30,7 @@ __all__ = [
     "ZeroShotEngine",
     "colour_names",
     "describe",
+    "embed_garment",
     "embedding_alone",
     "main_colour",
     "name_colour",
@@ -41,7 +42,7 @@ __all__ = [
 
 _MODULES = {
     "colours": ("main_colour", "palette"),
-    "describing": ("Describer", "describe", "embedding_alone"),
+    "describing": ("Describer", "describe", "embed_garment", "embedding_alone"),
     "garment_types": ("GarmentType", "TypeVocabulary", "type_vocabulary"),
     "values": ("UNKNOWN", "Attributes", "Colour", "Value"),
     "vocabulary": ("colour_names", "name_colour"),

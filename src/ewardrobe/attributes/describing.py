@@ -32,7 +32,7 @@ from ewardrobe.taxonomy import load_map
 if TYPE_CHECKING:
     from ewardrobe.attributes.zero_shot import ZeroShotEngine
 
-__all__ = ["Answers", "Describer", "describe", "embedding_alone"]
+__all__ = ["Answers", "Describer", "describe", "embed_garment", "embedding_alone"]
 
 CLASS_CONFIDENCE = 0.5
 """What the class's score counts as confidence when no heads fit and the class stands in for the type."""
@@ -79,6 +79,10 @@ class Describer:
             f"{name}/features" if self._heads is None else f"{name}/{self._heads.embedding_id}"
         )
 
+    def embed(self, pixels: npt.NDArray[np.uint8], mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+        """See `embed_garment`."""
+        return embed(self._encoder.features(pixels, mask).pooled, self._heads)
+
     def describe(
         self, segmentation: Segmentation, garment: Garment, engine: ZeroShotEngine | None = None
     ) -> Attributes:
@@ -114,10 +118,8 @@ class Describer:
     def recognisable(self, segmentation: Segmentation, garment: Garment) -> Attributes:
         """See `embedding_alone`."""
         nothing = Value.unknown("model")
-        features = self._encoder.features(segmentation.photo.pixels, garment.mask)
-        return Attributes(
-            *(nothing,) * 6, (), nothing, embed(features.pooled, self._heads), self.embedding_model
-        )
+        mine = self.embed(segmentation.photo.pixels, garment.mask)
+        return Attributes(*(nothing,) * 6, (), nothing, mine, self.embedding_model)
 
 
 def describe(
@@ -140,6 +142,14 @@ def describe(
 def embedding_alone(segmentation: Segmentation, garment: Garment) -> Attributes:
     """Only what the garment is recognised by: every value is unknown, and there are no colours."""
     return _shipped().recognisable(segmentation, garment)
+
+
+def embed_garment(pixels: npt.NDArray[np.uint8], mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    """The embedding, float32 (D,) of length 1, of the garment `mask`, bool (H, W), in a photo, uint8 (H, W, 3) sRGB.
+
+    It is the one that `describe` gives, without the rest. MaskError when the mask is empty.
+    """
+    return _shipped().embed(pixels, mask)
 
 
 @lru_cache(maxsize=1)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ewardrobe.restyling.engines import OnStep
     from ewardrobe.segmentation import Segmenter
 
-__all__ = ["restyle_photos"]
+__all__ = ["name_of", "restyle_photos"]
 
 _LONGEST_NAME = 40
 
@@ -70,7 +70,7 @@ def restyle_photos(
         "inpainter": None if inpainter is None else str(inpainter),
         **({"engine_settings": dict(engine_settings)} if engine_settings else {}),
     }
-    work = partial(_restyle, out, _name_of(prompt, garment), range(seed, seed + count))
+    work = partial(_restyle, out, name_of(prompt, garment), range(seed, seed + count))
     return run_into_folder(sources, out, settings, setup, work, jobs=jobs, overwrite=overwrite)
 
 
@@ -93,7 +93,7 @@ def _load(
     return restyler, load_segmenter(model, size, threads, description)
 
 
-def _name_of(prompt: str, garment: str | None) -> str:
+def name_of(prompt: str, garment: str | None) -> str:
     """What files of this prompt are called after their photo's stem: its words, and a digest where they do not fit."""
     said = prompt if garment is None else f"{garment} {prompt}"
     name = re.sub(r"[^a-z0-9]+", "-", said.lower()).strip("-")
