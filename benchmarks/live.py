@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import psutil
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -30,6 +30,10 @@ from tests.web.fake_camera import CAMERA_FLAGS, EXAMPLES, write_film
 from tests.web.test_pages import CHROMIUM
 from tests.web.test_serve import start
 
+from ewardrobe.segmentation import Segmenter
+from ewardrobe.wardrobe import Wardrobe
+
+SHIRT, GARMENT = EXAMPLES.parent / "flat" / "striped-t-shirt.jpg", "Striped shirt"
 RATE, LATENCY = 20.0, 120.0
 TAKE = "lanes.map(lane => (lane.waits ?? []).splice(0))"
 """What the page's worker has noted of each model's frames since it was last asked."""
@@ -48,6 +52,9 @@ def main() -> None:
     uses: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         film = write_film(Path(folder) / "film.mjpeg", [EXAMPLES / "astronaut.jpg"])
+        with Wardrobe.open(Path(folder) / "home") as wardrobe:
+            (shirt,) = wardrobe.add(SHIRT, segmenter=Segmenter()).garments
+            wardrobe.edit(shirt.id, name=GARMENT)
         server, url = start(Path(folder) / "home", Path("default"))
         try:
             with sync_playwright() as playwright:
@@ -55,14 +62,17 @@ def main() -> None:
                     executable_path=CHROMIUM,
                     args=["--no-sandbox", *CAMERA_FLAGS, f"--use-file-for-fake-video-capture={film}"],
                 )
-                for count in (1, 2):
+                for count, garment in ((1, None), (2, None), (1, GARMENT)):
                     page = browser.new_page(base_url=url, viewport={"width": 1280, "height": 900})
-                    found = look(page, count, options.seconds, options.warmup, server.pid)
+                    begin(page, count, garment)
+                    time.sleep(options.warmup)
+                    found = look(page, count, options.seconds, server.pid)
+                    what = f"{count} at once" if garment is None else "with a garment"
                     for name, waits, seconds in found.models:
-                        rows.append([f"{count} at once: {name}", *figures(waits, seconds)])
+                        rows.append([f"{what}: {name}", *figures(waits, seconds)])
                     frames = max(len(waits) for _, waits, _ in found.models)
                     shares = [f"{part} {1000 * used / frames:.0f}" for part, used in found.used.items()]
-                    uses.append(f"{count} at once: {', '.join(shares)}")
+                    uses.append(f"{what}: {', '.join(shares)}")
                     page.close()
                 browser.close()
         finally:
@@ -92,15 +102,21 @@ class Look:
     used: dict[str, float]
 
 
-def look(page: Page, count: int, seconds: float, warmup: float, server: int) -> Look:
-    """Look through the first `count` models for so many seconds."""
+def begin(page: Page, count: int, garment: str | None) -> None:
+    """Start the camera with the first `count` models, and put a garment on."""
     page.goto("/live")
     if count == 2:
         page.get_by_role("button", name="Compare models").click()
     page.get_by_role("button", name="Start camera").click()
     for number in range(count):
         page.locator(f"#pane-{number} canvas").wait_for(state="visible", timeout=120_000)
-    time.sleep(warmup)
+    if garment is not None:
+        page.get_by_label("Put on me").select_option(garment)
+        expect(page.locator("#status")).to_have_text("", timeout=120_000)
+
+
+def look(page: Page, count: int, seconds: float, server: int) -> Look:
+    """Look through the first `count` models for so many seconds."""
     worker = page.workers[0]
     worker.evaluate(TAKE)
     before, started = cpu_seconds(server), time.perf_counter()

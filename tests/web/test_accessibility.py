@@ -64,6 +64,11 @@ def violations(page: Any) -> list[str]:
     ]
 
 
+def furnish(served: Served) -> None:
+    """What pages of single things need, beyond `conftest.fill`: an outfit."""
+    served.client.post("/api/v1/outfits", json={"name": "Monday", "garments": [1, 2]}).raise_for_status()
+
+
 def address_of(served: Served, path: str) -> str | None:
     """An address of the page that exists in the wardrobe of the tests; None when there is none."""
     for number in range(1, 6):
@@ -81,11 +86,12 @@ def test_the_pages_are_found() -> None:
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (360, "dark")])
 def test_nothing_serious_on_any_page(browser: Any, served: Served, width: int, scheme: str) -> None:
+    furnish(served)
     tab = Watched(browser, served.url, viewport={"width": width, "height": 800}, color_scheme=scheme)
     found, addresses = list[str](), list[str]()
     for path in page_paths():
         address = address_of(served, path)
-        assert address is not None, f"{path}: there is no such page in the tests' wardrobe (conftest.fill)"
+        assert address is not None, f"{path}: nothing in the tests' wardrobe has such a page: see `furnish`"
         addresses.append(address)
     for address in (*addresses, *ALSO):
         tab.page.goto(address)

@@ -24,9 +24,10 @@ from ewardrobe.segmentation import Segmenter
 from ewardrobe.web.live.catalogue import LiveModels
 from ewardrobe.web.live.frames import (
     FRAME,
+    LAYER,
     STILL,
     Frame,
-    Mask,
+    Times,
     encode_mask,
     fit_within,
     open_frame,
@@ -212,6 +213,55 @@ def test_a_busy_model_takes_the_newest_frame_next(model: Path) -> None:
     assert drawn == [1, 9]
 
 
+# --- a garment over the stream ---
+
+
+def layer(answer: bytes) -> tuple[tuple[int, int], tuple[int, ...], npt.NDArray[np.uint8]]:
+    """The layer's size (width, height), where its part lies, and the part's pixels."""
+    kind, _, width, height = struct.unpack_from("<BBHH", answer)
+    assert kind == LAYER
+    part = struct.unpack_from("<HHHH", answer, 24)
+    return (width, height), part, np.frombuffer(answer, np.uint8, offset=32).reshape(part[3], part[2], 4)
+
+
+def test_a_garment_is_laid_over_the_person(served: Served) -> None:
+    with connected(served) as live:
+        live.send(json.dumps({"wear": 1}))
+        assert json.loads(live.recv(60)) == {"type": "wearing", "garment": 1}
+        choose(live, "colours/live", "colours/full")  # what is worn is worn with other models, too
+        live.send(message(1, jpeg()))
+        for _ in range(2):
+            size, (x, y, width, height), pixels = layer(live.recv(60))
+            assert size == (480, 360)
+            assert 0.4 * 480 < x + width / 2 < 0.5 * 480  # the person of `LABELS` stands there
+            assert (pixels[..., 3] > 128).mean() > 0.3
+            assert 0 < height < 360 - y
+        live.send(message(2, jpeg(np.zeros((240, 320), np.uint8))))
+        for _ in range(2):
+            assert layer(live.recv(60))[2].size == 0
+        live.send(json.dumps({"wear": None}))
+        assert json.loads(live.recv(60)) == {"type": "wearing", "garment": None}
+        live.send(message(3, jpeg()))
+        assert unpacked(live.recv(60))[0]["kind"] == FRAME
+
+
+def test_what_cannot_be_worn_is_said(served: Served) -> None:
+    with connected(served) as live:
+        choose(live)
+        for number, line in (
+            (5, "has no photo"),
+            (99, "99"),
+            ("1", "by its number"),
+            (True, "by its number"),
+        ):
+            live.send(json.dumps({"wear": number}))
+            answer = json.loads(live.recv(60))
+            assert answer["type"] == "error"
+            assert line in answer["line"]
+        live.send(message(1, jpeg()))
+        assert unpacked(live.recv(60))[0]["kind"] == FRAME
+
+
 # --- what no message can do ---
 
 
@@ -278,7 +328,7 @@ def test_label_maps_survive_their_way() -> None:
     for size in ((1, 1), (1, 300), (240, 320), (3, 2)):
         for few in (1, 2, 256):
             labels = chance.integers(0, few, size, dtype=np.uint8)
-            answer = encode_mask(Frame(FRAME, 2**32 - 1, b""), 1, Mask(labels, 0.5, 0, 2e-6))
+            answer = encode_mask(Frame(FRAME, 2**32 - 1, b""), 1, labels, Times(0.5, 0, 2e-6))
             head, found = unpacked(answer)
             assert np.array_equal(found, labels)
             assert (head["number"], head["waited"], head["worked"]) == (2**32 - 1, 500_000, 2)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ewardrobe.segmentation import Segmenter
+from ewardrobe.wardrobe import Wardrobe
 from tests.web.conftest import Served, serving
 from tests.web.fake_camera import CAMERA_FLAGS, EXAMPLES, write_film
 from tests.web.test_accessibility import violations
@@ -169,6 +172,31 @@ def test_a_page_from_before_the_server_is_told(tab: Watched, server: Served) -> 
     page.get_by_role("button", name="Start camera").click()
     expect(page.get_by_role("alert")).to_contain_text("from before the server was started; load it again")
     expect(page.get_by_role("button", name="Start camera")).to_be_enabled()
+
+
+def test_a_garment_of_the_wardrobe_is_put_on(browser: Any, home: Path) -> None:
+    flat = EXAMPLES.parent / "flat" / "striped-t-shirt.jpg"
+    with Wardrobe.open(home) as wardrobe:
+        (shirt,) = wardrobe.add(flat, segmenter=Segmenter()).garments
+        wardrobe.edit(shirt.id, name="Striped shirt")
+    with serving(home, "default") as served:
+        tab = Watched(browser, served.url)
+        page = tab.page
+        begin(page)
+        expect(page.locator("#pane-0 .classes")).to_contain_text("Skin")
+        page.get_by_label("Put on me").select_option("Striped shirt")
+        # With a garment on there is no list of classes.
+        expect(page.locator("#pane-0 .classes li")).to_have_count(0, timeout=SLOW)
+        expect(page.locator("#status")).to_have_text("")
+        page.get_by_role("button", name="Freeze").click()
+        page.wait_for_timeout(500)
+        held = colours_in(page, 0)
+        page.wait_for_timeout(500)
+        assert colours_in(page, 0) == held
+        page.get_by_label("Put on me").select_option("Nothing: show the colours")
+        expect(page.locator("#pane-0 .classes")).to_contain_text("Skin", timeout=SLOW)
+        tab.context.close()
+    assert tab.complaints == []
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ class Room:
         chosen = model or _chosen(wardrobe)
         workshop = Workshop(wardrobe.path, chosen)
         importer = Importer(inbox, workshop, public_line)
-        return cls(wardrobe, inbox, workshop, importer, Live(LiveModels(chosen)))
+        return cls(wardrobe, inbox, workshop, importer, Live(LiveModels(chosen), wardrobe))
 
     def close(self) -> None:
         """Stop working and let go of everything."""

@@ -6,6 +6,9 @@ To the browser, 24 bytes and the map: kind (as asked), lane (u8), width, height 
 the frame (u32), then microseconds (u32 each) that it waited for the model, was decoded, was worked on. The map is a
 u32 for each run of equal labels in reading order: the label in the upper 8 bits, in the lower 24 the pixel where the
 run ends (exclusive). A browser fills its picture with them in one pass, so that nothing has to be unpacked.
+
+Kind 3, a garment over the frame: the same head, then x, y, width and height of the part that it covers (u16 each) in a
+layer of the head's size, and that part's pixels, red, green, blue and opacity (u8 each).
 """
 
 from __future__ import annotations
@@ -24,11 +27,14 @@ from ewardrobe.errors import PhotoError, UsageError
 
 __all__ = [
     "FRAME",
+    "LAYER",
     "MAX_FRAME",
     "MAX_SIDE",
     "STILL",
     "Frame",
-    "Mask",
+    "Layer",
+    "Times",
+    "encode_layer",
     "encode_mask",
     "fit_within",
     "open_frame",
@@ -37,6 +43,7 @@ __all__ = [
 
 FRAME: Final = 1
 STILL: Final = 2
+LAYER: Final = 3
 MAX_FRAME = 4 << 20
 """Bytes of a message."""
 
@@ -44,7 +51,8 @@ MAX_SIDE = 4096
 """Pixels of a frame's longer side; four bytes less a label count the pixels of a map of that size."""
 
 _HEAD = struct.Struct("<BxxxI")
-_MASK = struct.Struct("<BBHHxxIIII")
+_ANSWER = struct.Struct("<BBHHxxIIII")
+_PART = struct.Struct("<HHHH")
 _MICROSECONDS = 1_000_000
 
 
@@ -59,13 +67,21 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Mask:
-    """A label map, uint8 (h, w), and the seconds that a frame waited, was decoded and was worked on."""
+class Times:
+    """The seconds that a frame waited, was decoded and was worked on."""
 
-    label_map: npt.NDArray[np.uint8]
     waited: float
     decoded: float
     worked: float
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A part of a picture of `size` (height, width) at `place` (x, y): uint8 RGBA (h, w, 4), none of it for nobody."""
+
+    size: tuple[int, int]
+    place: tuple[int, int]
+    pixels: npt.NDArray[np.uint8]
 
 
 def read_frame(message: bytes) -> Frame:
@@ -104,12 +120,22 @@ def fit_within(size: tuple[int, int], long_side: int) -> tuple[int, int]:
     return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
 
 
-def encode_mask(frame: Frame, lane: int, mask: Mask) -> bytes:
-    """The answer to a frame (see the head of this module)."""
-    height, width = mask.label_map.shape
-    times = (round(seconds * _MICROSECONDS) for seconds in (mask.waited, mask.decoded, mask.worked))
-    head = _MASK.pack(frame.kind, lane, width, height, frame.number, *times)
-    return head + _runs(mask.label_map).tobytes()
+def encode_mask(frame: Frame, lane: int, label_map: npt.NDArray[np.uint8], times: Times) -> bytes:
+    """The answer to a frame: its label map, uint8 (h, w) (see the head of this module)."""
+    size = (label_map.shape[0], label_map.shape[1])
+    return _head(frame.kind, frame, lane, size, times) + _runs(label_map).tobytes()
+
+
+def encode_layer(frame: Frame, lane: int, layer: Layer, times: Times) -> bytes:
+    """The answer to a frame: what lies over it."""
+    height, width = layer.pixels.shape[:2]
+    part = _PART.pack(*layer.place, width, height)
+    return _head(LAYER, frame, lane, layer.size, times) + part + layer.pixels.tobytes()
+
+
+def _head(kind: int, frame: Frame, lane: int, size: tuple[int, int], times: Times) -> bytes:
+    spent = (round(seconds * _MICROSECONDS) for seconds in (times.waited, times.decoded, times.worked))
+    return _ANSWER.pack(kind, lane, size[1], size[0], frame.number, *spent)
 
 
 def _runs(label_map: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:

@@ -13,8 +13,18 @@ from ewardrobe.errors import EwardrobeError
 from ewardrobe.imaging import Photo
 from ewardrobe.segmentation import Segmentation, Segmenter
 from ewardrobe.taxonomy import Taxonomy
+from ewardrobe.tryon import GarmentPiece
 from ewardrobe.web.errors import public_line
-from ewardrobe.web.live.frames import STILL, Frame, Mask, encode_mask, fit_within, open_frame
+from ewardrobe.web.live.frames import (
+    STILL,
+    Frame,
+    Times,
+    encode_layer,
+    encode_mask,
+    fit_within,
+    open_frame,
+)
+from ewardrobe.web.live.wearing import LAYER_SIDE, Wearing
 
 __all__ = ["Lane", "describe_classes"]
 
@@ -37,6 +47,7 @@ class Lane:
         self._frame: Frame | None = None
         self._still: Frame | None = None
         self._offered = asyncio.Event()
+        self._wearing: Wearing | None = None
         sides = (segmenter.size, *segmenter.scales)
         self._long_side = max(max(side) if isinstance(side, tuple) else side for side in sides)
 
@@ -47,6 +58,10 @@ class Lane:
         else:
             self._frame = frame
         self._offered.set()
+
+    def wear(self, piece: GarmentPiece | None) -> None:
+        """Lay a garment over the stream from now on, in the place of the colours; None for the colours."""
+        self._wearing = None if piece is None else Wearing(piece, self._segmenter.taxonomy)
 
     async def run(self, send_bytes: SendBytes, send_json: SendJson) -> None:
         """Work until cancelled or the socket is gone. What is wrong with a frame is told, and the next one is taken."""
@@ -82,21 +97,27 @@ class Lane:
         started = time.perf_counter()
         pixels = open_frame(frame.jpeg, self._long_side)
         opened = time.perf_counter()
-        size = fit_within((pixels.shape[0], pixels.shape[1]), min(self._long_side, _MOST_PIXELS))
-        label_map = self._segmenter.label_map(pixels, size)
-        done = time.perf_counter()
-        mask = Mask(label_map, started - frame.received, opened - started, done - opened)
-        return encode_mask(frame, self._number, mask), None
+        shape, wearing = (pixels.shape[0], pixels.shape[1]), self._wearing
+        if wearing is None:
+            size = fit_within(shape, min(self._long_side, _MOST_PIXELS))
+            label_map = self._segmenter.label_map(pixels, size)
+            times = _times(frame, started, opened)
+            return encode_mask(frame, self._number, label_map, times), None
+        # Scores are read at any number of pixels, so the layer may have more than the frame that the model saw.
+        factor = LAYER_SIDE / max(shape)
+        label_map = self._segmenter.label_map(pixels, (round(shape[0] * factor), round(shape[1] * factor)))
+        layer = wearing.layer(label_map, frame.received)
+        return encode_layer(frame, self._number, layer, _times(frame, started, opened)), None
 
     def _look_closely(self, frame: Frame) -> tuple[bytes, dict[str, Any]]:
         started = time.perf_counter()
         pixels = open_frame(frame.jpeg)
         opened = time.perf_counter()
         seen = self._segmenter.segment(Photo(pixels=pixels, name="still"))
-        done = time.perf_counter()
-        mask = Mask(seen.label_map, started - frame.received, opened - started, done - opened)
+        times = _times(frame, started, opened)
         about = {"type": "still", "lane": self._number, "frame": frame.number}
-        return encode_mask(frame, self._number, mask), {**about, "garments": _garments(seen)}
+        answer = encode_mask(frame, self._number, seen.label_map, times)
+        return answer, {**about, "garments": _garments(seen)}
 
 
 def describe_classes(taxonomy: Taxonomy) -> list[dict[str, Any]]:
@@ -105,6 +126,11 @@ def describe_classes(taxonomy: Taxonomy) -> list[dict[str, Any]]:
         {"name": item.name, "title": item.title, "colour": list(item.colour), "kind": item.kind}
         for item in taxonomy
     ]
+
+
+def _times(frame: Frame, started: float, opened: float) -> Times:
+    """Until now."""
+    return Times(started - frame.received, opened - started, time.perf_counter() - opened)
 
 
 def _garments(seen: Segmentation) -> list[dict[str, Any]]:

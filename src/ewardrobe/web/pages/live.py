@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
+from ewardrobe.tryon import FITTED
 from ewardrobe.web.pages.showing import show
 from ewardrobe.web.room import CurrentRoom
 from ewardrobe.web.security import LIVE_PROTOCOL, STALE_PAGE, TOKEN_PROTOCOL
@@ -21,6 +22,7 @@ def live_page(request: Request, room: CurrentRoom) -> Response:
     return show(
         request,
         "live.html",
+        fitted=FITTED,
         choices=room.live.models.choices(),
         protocol=LIVE_PROTOCOL,
         token_protocol=TOKEN_PROTOCOL,

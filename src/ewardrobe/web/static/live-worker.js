@@ -4,6 +4,7 @@
 
 const FRAME = 1;
 const STILL = 2;
+const LAYER = 3; // a garment over the frame
 const HEAD = 24; // bytes before a mask's runs; see web/live/frames.py
 const AT_ONCE = 2; // frames on their way: one that is worked on, one that waits for it
 const SEEN = 0.003; // the share of the picture from which a class counts as seen
@@ -16,6 +17,7 @@ const lanes = [0, 1].map(() => ({ context: null, mask: new OffscreenCanvas(1, 1)
 const sent = new Map(); // number of a frame: { at, taken, jpeg, bitmap }
 let opacity = 0.55;
 let asked = []; // the models' ids
+let worn = null; // the number of the garment that lies over the picture
 let settings;
 let socket;
 let ready = false;
@@ -51,9 +53,14 @@ function open() {
   };
 }
 
+function ask(request) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(request));
+}
+
 function choose() {
   ready = false;
-  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ lanes: asked }));
+  if (worn !== null) ask({ wear: worn });
+  ask({ lanes: asked });
 }
 
 function told(message) {
@@ -71,6 +78,10 @@ function told(message) {
     });
     postMessage({ type: "ready" });
     want();
+  } else if (message.type === "wearing") {
+    worn = message.garment;
+    for (const lane of lanes) Object.assign(lane, { drawn: [], waits: [] });
+    postMessage(message);
   } else if (message.type === "still") {
     lanes[message.lane].garments = message.garments;
   } else {
@@ -134,8 +145,9 @@ async function draw(data) {
   answered = Math.max(answered, key);
   const frame = sent.get(key);
   // What was on its way when the picture was frozen would cover the still.
-  if (!frame || !lane.colours || (paused && kind === FRAME)) return;
-  colour(lane, width, height, new Uint32Array(data, HEAD), kind);
+  if (!frame || !lane.colours || (paused && kind !== STILL)) return;
+  if (kind === LAYER) cover(lane, width, height, data);
+  else colour(lane, width, height, new Uint32Array(data, HEAD), kind);
   lane.last = frame.bitmap ?? (await createImageBitmap(frame.jpeg));
   show(lane);
   const now = clock();
@@ -148,13 +160,25 @@ async function draw(data) {
   lane.drawn.push(now);
   lane.waits.push({ sent: now - frame.at, taken: now - frame.taken, worked });
   if (lane.waits.length > KEPT) lane.waits.shift();
-  if (lane.waits.length === 1) postMessage({ type: "drawing", lane: index });
+  if (lane.waits.length === 1) postMessage({ type: "drawing", lane: index }); // the page's canvas may be hidden still
   lane.works = smooth(lane.works || worked, worked);
   pull();
 }
 
+/** A garment as a picture of its own. */
+function cover(lane, width, height, data) {
+  const [x, y, across, down] = new Uint16Array(data, HEAD, 4);
+  lane.picture = null;
+  lane.mask.canvas.width = width; // emptied with it
+  lane.mask.canvas.height = height;
+  if (across && down) lane.mask.putImageData(new ImageData(new Uint8ClampedArray(data, HEAD + 8), across, down), x, y);
+  lane.shares.fill(0);
+  lane.garment = true;
+}
+
 /** The label map as a picture of its own, and how much of it each class has. */
 function colour(lane, width, height, runs, kind) {
+  lane.garment = false;
   const { canvas } = lane.mask;
   if (canvas.width !== width || canvas.height !== height || !lane.picture) {
     canvas.width = width;
@@ -178,7 +202,7 @@ function colour(lane, width, height, runs, kind) {
 }
 
 /** The frame and its mask, enlarged smoothly, in the page's canvas. */
-function show({ context, last, mask }) {
+function show({ context, last, mask, garment }) {
   const { canvas } = context;
   if (canvas.width !== last.width || canvas.height !== last.height) {
     canvas.width = last.width;
@@ -186,7 +210,7 @@ function show({ context, last, mask }) {
   }
   context.globalAlpha = 1;
   context.drawImage(last, 0, 0);
-  context.globalAlpha = opacity;
+  context.globalAlpha = garment ? 1 : opacity;
   context.drawImage(mask.canvas, 0, 0, canvas.width, canvas.height);
 }
 
@@ -243,6 +267,10 @@ const tasks = {
     wanting = 0;
     pull();
   },
+  wear: ({ garment }) => ask({ wear: garment }),
+  hold: () => {
+    paused = true;
+  },
   still: ({ bitmap }) => {
     paused = true;
     return ready ? send(STILL, bitmap, clock(), 0.92) : bitmap.close();
@@ -255,6 +283,7 @@ const tasks = {
   },
   close: () => {
     settings = null;
+    worn = null;
     paused = true;
     socket?.close();
   },

@@ -1,5 +1,5 @@
 // The live view: the camera and the switches. What goes over the socket is the worker's business (live-worker.js).
-import { doing, say, send } from "./api.js";
+import { call, doing, say, send } from "./api.js";
 import { explain, listCameras, openCamera } from "./camera.js";
 
 const TOO_OLD = "This browser is too old for the live view; a current one will do.";
@@ -18,6 +18,7 @@ const eye = document.querySelector("video"); // seen itself only until the first
 const worker = new Worker("/static/live-worker.js");
 let stream = null;
 let frozen = null; // the picture that is looked at closely
+let garment = null; // the number of the one that is put on
 let wanted = false;
 let fresh = false;
 
@@ -93,6 +94,8 @@ function stop() {
   unfreeze();
   post({ type: "close" });
   eye.srcObject = null;
+  garment = null;
+  byId("wear").value = "";
   for (const { view, pace, classes } of panes) {
     view.hidden = true;
     pace.textContent = "";
@@ -152,11 +155,16 @@ watch();
 async function freeze() {
   const picture = await createImageBitmap(eye);
   frozen = await jpegOf(picture);
+  byId("freeze").setAttribute("aria-pressed", "true");
+  if (garment !== null) {
+    picture.close();
+    post({ type: "hold" });
+    return;
+  }
   for (const { pace, classes } of panes) {
     pace.textContent = "Looking closely…";
     classes.replaceChildren();
   }
-  byId("freeze").setAttribute("aria-pressed", "true");
   post({ type: "still", bitmap: picture }, [picture]);
 }
 
@@ -215,7 +223,15 @@ const heard = {
     stop();
     trouble(`${line[0].toUpperCase()}${line.slice(1)}.`);
   },
-  trouble: ({ line }) => status(line),
+  trouble: ({ line }) => {
+    byId("wear").value = garment ?? "";
+    status(line);
+  },
+  wearing: (told) => {
+    garment = told.garment;
+    byId("wear").value = garment ?? "";
+    status("");
+  },
   drawing: ({ lane }) => {
     panes[lane].view.hidden = !stream;
     byId("freeze").disabled = !stream;
@@ -247,6 +263,27 @@ const onClick = (id, work) => byId(id).addEventListener("click", ({ currentTarge
 onClick("start", async () => (stream ? stop() : start()));
 onClick("freeze", async () => (frozen ? unfreeze() : freeze()));
 onClick("snapshot", addToWardrobe);
+
+// --- a garment of the wardrobe over the picture ---
+function wear(number) {
+  if (!stream) {
+    byId("wear").value = "";
+    say("Start the camera first, then choose what to put on");
+    return;
+  }
+  unfreeze();
+  if (number !== null) status("Getting the garment ready…");
+  post({ type: "wear", garment: number });
+}
+
+async function fillWardrobe() {
+  const fitted = new Set(live.dataset.fitted.split(" "));
+  const { garments } = await call("GET", "/garments?limit=200");
+  const fit = garments.filter(({ appearances }) => appearances.some(({ label }) => fitted.has(label)));
+  byId("wear").append(...fit.map(({ id, title }) => new Option(title, id)));
+}
+
+byId("wear").addEventListener("change", ({ target }) => wear(target.value === "" ? null : Number(target.value)));
 
 function showPanes(two) {
   panes[1].pane.hidden = !two;
@@ -287,5 +324,6 @@ function showLook() {
 showLook();
 showPanes(Boolean(kept.two) && !byId("compare").disabled);
 fillCameras();
+fillWardrobe().catch((error) => status(error.message));
 navigator.mediaDevices?.addEventListener("devicechange", fillCameras);
 addEventListener("pagehide", stop);
