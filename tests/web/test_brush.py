@@ -24,7 +24,7 @@ def mask_of(served: Served, garment: int, appearance: int) -> npt.NDArray[np.boo
 
 def open_brush(page: Any, garment: int) -> None:
     page.goto(f"/garments/{garment}/mask")
-    page.wait_for_selector(READY)
+    page.wait_for_selector(READY, timeout=SLOW)
     page.get_by_role("button", name="Whole").click()
 
 
@@ -155,7 +155,7 @@ def test_boxes_clicks_and_redoing(tab: Watched, served: Served) -> None:  # noqa
     assert np.count_nonzero(after & truth) / np.count_nonzero(after | truth) > 0.95
     # The photo's page: one more garment out of it, of another class.
     page.goto(f"/photos/{item['photo_id']}")
-    page.wait_for_selector(READY)
+    page.wait_for_selector(READY, timeout=SLOW)
     here = page.locator(".legend > li")
     expect(here).to_have_count(len(found))
     x, y, width, height = item["box"]
@@ -179,7 +179,7 @@ def test_they_fit(browser: Any, served: Served, width: int, scheme: str) -> None
     watched = Watched(browser, served.url, viewport={"width": width, "height": 800}, color_scheme=scheme)
     for path in ("/garments/1/mask", "/photos/1"):
         watched.page.goto(path)
-        watched.page.wait_for_selector(READY)
+        watched.page.wait_for_selector(READY, timeout=SLOW)
         assert watched.page.evaluate("document.documentElement.scrollWidth") <= width, path
         expect(watched.page.get_by_role("heading", level=1)).to_have_count(1)
         nameless = "found => found.filter(field => field.type !== 'hidden' && !field.labels.length).length"

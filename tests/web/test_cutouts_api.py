@@ -39,7 +39,7 @@ def test_painting_and_putting_back(served: Served, worn: dict[str, Any]) -> None
     item = worn["appearances"][0]
     base = f"/api/v1/garments/{worn['id']}/appearances/{item['id']}"
     first = mask_of(served, item["mask"])
-    assert (mask_of(served, f"{base}/mask-preview") == first).all()
+    assert (mask_of(served, f"{base}/mask/preview") == first).all()
     x, _, width, _ = item["box"]
     painted = first.copy()
     painted[:, : x + width // 2] = False

@@ -27,7 +27,7 @@ _PNG: Answers = {
 _BASE = "/garments/{garment_id}/appearances/{appearance_id}"
 
 
-@router.get(f"{_BASE}/mask-preview", response_class=Response, responses={**_GONE, **_PNG})
+@router.get(f"{_BASE}/mask/preview", response_class=Response, responses={**_GONE, **_PNG})
 def mask_preview(room: CurrentRoom, garment_id: Number, appearance_id: Number) -> Response:
     """The mask at the size of the photo's preview: 255 inside, 0 outside."""
     item = _of(room, garment_id, appearance_id)
@@ -45,7 +45,7 @@ def set_mask(
     response: Response,
     if_match: IfMatch = None,
 ) -> GarmentOut:
-    """Set the mask. One smaller than the photo, such as a `mask-preview` painted over, changes only what differs.
+    """Set the mask. One smaller than the photo, such as a `mask/preview` painted over, changes only what differs.
 
     The soft edge, the cut-out and what is automatic about the garment are computed anew.
     """

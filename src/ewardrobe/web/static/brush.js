@@ -328,7 +328,7 @@ addEventListener("beforeunload", (event) => {
 });
 
 onGround($("pictures"));
-const { picture } = await call("GET", `${path}/mask-preview`);
+const { picture } = await call("GET", `${path}/mask/preview`);
 raster.data.set(await MaskRaster.read(picture, shown.width, shown.height));
 saved = raster.past.length;
 colour(whole);
