@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -98,8 +99,8 @@ def test_a_prompt_typed_into_the_form_gives_new_samples(page: Any, dataset: Any)
     form.locator("input[type=string]").first.fill("make the top dark green")
     sync_api.expect(form.get_by_text("Understood: top → dark green")).to_be_visible(timeout=SLOW)
     form.get_by_role("button", name="Change", exact=True).click()
-    sync_api.expect(page.get_by_text("2 new pictures (top → dark green)")).to_be_visible(timeout=SLOW)
-    page.get_by_role("button", name="Done").click()
+    sync_api.expect(page.get_by_text("2 new pictures (top → dark green)").first).to_be_visible(timeout=SLOW)
+    page.get_by_role("button", name=re.compile("Done|Close")).first.click()
     sync_api.expect(page.locator(SAMPLE)).to_have_count(
         4, timeout=SLOW
     )  # both photos and what became of them

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import fiftyone.operators as foo
 from fiftyone.operators import types
+from fiftyone.operators.executor import ExecutionResult
 from fiftyone.operators.message import GeneratedMessage
 from pymongo.errors import PyMongoError
 
@@ -125,7 +126,7 @@ class _Outcome(GeneratedMessage):
     """The last line of a stream, as the App reads it: the result, or the error."""
 
     def __init__(self, result: dict[str, Any] | None, error: str | None) -> None:
-        super().__init__(cls=foo.ExecutionResult)
+        super().__init__(cls=ExecutionResult)
         self._result, self._error = result, error
 
     def to_json(self) -> dict[str, Any]:
