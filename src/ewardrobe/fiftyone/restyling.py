@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from ewardrobe.imaging import open_photo
 from ewardrobe.jobs.restyling import name_of
 from ewardrobe.jobs.segmenting import load_segmenter
 from ewardrobe.restyling import Restyled, Restyler
+from ewardrobe.restyling.choosing import AUTO
 
 __all__ = ["MASK", "PREFIX", "TAG", "change_outfit", "default_folder"]
 
@@ -42,7 +44,8 @@ def change_outfit(
     prompt: str,
     *,
     garment: str | None = None,
-    engine: str = "recolour",
+    engine: str = AUTO,
+    settings: Mapping[str, object] | None = None,
     seed: int = 0,
     number: int = 1,
     folder: str | Path | None = None,
@@ -56,13 +59,17 @@ def change_outfit(
     (1 where pixels are others); in a grouped dataset it joins its source's group as the next free slice
     `outfit-1`, `outfit-2` ... A picture that the dataset has already is left as it is.
 
+    `engine`: a name, or `auto`; `settings` are the engine's own, as `Restyler` takes them.
+
     Raises:
         UsageError: the prompt is not understood, or the engine cannot meet it.
         ModelError: model or inpainter cannot be loaded.
     """
     photos = photos_of(view)
     dataset = view._root_dataset
-    restyler = Restyler(prompt, garment=garment, engine=engine, inpainter=inpainter or None)
+    restyler = Restyler(
+        prompt, garment=garment, engine=engine, inpainter=inpainter or None, settings=settings
+    )
     segmenter = load_segmenter(model, None, None)
     target = Path(folder).expanduser().absolute() if folder else default_folder(dataset)
     _declare(dataset)
@@ -111,7 +118,7 @@ def _pictures(restyler: Restyler, segmenter: Any, file: str, seeds: list[int]) -
     if not seeds:
         return {}
     segmentation = segmenter.segment(open_photo(file))
-    return {seed: restyler.restyle(segmentation, seed=seed) for seed in seeds}
+    return dict(zip(seeds, restyler.restyle_many(segmentation, seeds), strict=True))
 
 
 def _add(dataset: fo.Dataset, source: str, path: str, seed: int, made: Restyled) -> str:

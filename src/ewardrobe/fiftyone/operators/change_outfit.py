@@ -13,6 +13,7 @@ from ewardrobe.fiftyone.operators.base import ClothingOperator
 from ewardrobe.fiftyone.restyling import change_outfit, default_folder
 from ewardrobe.fiftyone.work import Summary, Work, every_sample
 from ewardrobe.restyling import ENGINES, parse_prompt
+from ewardrobe.restyling.choosing import AUTO
 
 __all__ = ["ChangeOutfit"]
 
@@ -44,7 +45,14 @@ class ChangeOutfit(ClothingOperator):
             description="where the prompt names none, such as: top",
             required=False,
         )
-        ask_choice(inputs, "engine", tuple(ENGINES), label="Engine", default="recolour")
+        ask_choice(
+            inputs,
+            "engine",
+            (AUTO, *ENGINES),
+            label="Engine",
+            default=AUTO,
+            description="auto: the first that can do what is asked",
+        )
         inputs.int(
             "seed",
             label="Seed",
@@ -87,7 +95,7 @@ class ChangeOutfit(ClothingOperator):
             view,
             text(ctx, "prompt") or "",
             garment=text(ctx, "garment"),
-            engine=given.get("engine") or "recolour",
+            engine=given.get("engine") or AUTO,
             seed=int(given.get("seed") or 0),
             number=min(_MOST, max(1, int(given.get("number") or 1))),
             folder=text(ctx, "folder"),
