@@ -32,8 +32,8 @@ def test_names() -> None:
     from ewardrobe.segmentation import Segmenter
 
     assert ewardrobe.Segmenter is Segmenter
-    with pytest.raises(AttributeError, match="try_on"):
-        ewardrobe.try_on  # noqa: B018
+    with pytest.raises(AttributeError, match="try_off"):
+        ewardrobe.try_off  # noqa: B018
 
 
 def test_the_version_is_the_projects() -> None:
