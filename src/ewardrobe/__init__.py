@@ -9,7 +9,6 @@ Names are imported when they are first used, so that `import ewardrobe` itself c
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ewardrobe.errors import (
@@ -26,6 +25,7 @@ from ewardrobe.errors import (
     TaxonomyError,
     UsageError,
 )
+from ewardrobe.lazy import lazily
 
 if TYPE_CHECKING:
     from ewardrobe.attributes import describe
@@ -72,14 +72,4 @@ _HOME_OF = {
     "try_on": "tryon",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazily(__name__, _HOME_OF)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ewardrobe.jobs.outcomes import Outcome
 from ewardrobe.jobs.sources import Source, find_sources
+from ewardrobe.lazy import lazily
 
 if TYPE_CHECKING:
     from ewardrobe.jobs.adding import add_photos
@@ -27,18 +28,11 @@ __all__ = [
     "segment_photos",
 ]
 
-_LAZY = {
+_HOME_OF = {
     "add_photos": "adding",
     "cut_out_photos": "cutting",
     "restyle_photos": "restyling",
     "segment_photos": "segmenting",
 }
 
-
-def __getattr__(name: str) -> Any:
-    # A command loads only what it uses: cold start counts.
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+__getattr__, __dir__ = lazily(__name__, _HOME_OF)

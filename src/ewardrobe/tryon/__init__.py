@@ -8,8 +8,9 @@ Names are imported when they are first used, so that a command line that needs n
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from ewardrobe.lazy import lazily
 
 if TYPE_CHECKING:
     from ewardrobe.tryon.body import Body, find_body
@@ -61,14 +62,4 @@ _HOME_OF = {
     "try_on": "trying",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazily(__name__, _HOME_OF)

@@ -7,16 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ewardrobe.lazy import lazily
+
 if TYPE_CHECKING:
     from ewardrobe.web.app import create_app
 
 __all__ = ["create_app"]
 
-
-def __getattr__(name: str) -> Any:
-    # The command line imports this room's parents; only a server pays for FastAPI.
-    if name != "create_app":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from ewardrobe.web.app import create_app
-
-    return create_app
+# The command line imports this room's parents; only a server pays for FastAPI.
+__getattr__, __dir__ = lazily(__name__, {"create_app": "app"})
