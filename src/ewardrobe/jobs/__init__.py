@@ -6,7 +6,7 @@ started again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ewardrobe.jobs.outcomes import Outcome
 from ewardrobe.jobs.sources import Source, find_sources

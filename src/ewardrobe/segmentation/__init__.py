@@ -9,7 +9,7 @@ Names are imported when they are first used, so that asking the catalogue for a 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ewardrobe.lazy import lazily
 

@@ -8,7 +8,7 @@ Names are imported when they are first used, so that a command line that needs n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ewardrobe.lazy import lazily
 
