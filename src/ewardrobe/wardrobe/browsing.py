@@ -87,9 +87,7 @@ def _asked(columns: Columns, filters: Filters) -> dict[str, Flags]:
     if filters.colour is not None:
         asked["colour"] = _paired(columns, "colour", (colour_name(filters.colour),))
     for word in fold(filters.text or "").split():
-        asked[f"text {word}"] = np.fromiter(
-            (word in text for text in columns.texts), np.bool_, len(columns.texts)
-        )
+        asked[f"text {word}"] = columns.having(word)
     return asked
 
 

@@ -31,6 +31,7 @@ _CODED = (
 _OF_GARMENTS = {table.name: table for table in (garment_colours, garment_tags, wears)}
 _BATCH = 500  # databases limit the values one query may carry
 _NO_WORD = -1
+_KEPT_WORDS = 32
 
 
 class Words:
@@ -82,10 +83,19 @@ class Columns:
     colours: Integers
     tags: Integers
     _orders: dict[str, Integers] = field(default_factory=dict)
+    _having: dict[str, Flags] = field(default_factory=dict)
 
     def rows(self, ids: Integers) -> Integers:
         """The places of garments of these numbers, all of which are there."""
         return np.searchsorted(self.ids, ids)
+
+    def having(self, word: str) -> Flags:
+        """Which garments have this folded text somewhere in theirs; kept, since pages and counts ask again."""
+        if word not in self._having:
+            if len(self._having) >= _KEPT_WORDS:
+                self._having.clear()
+            self._having[word] = np.array([word in text for text in self.texts.tolist()], np.bool_)
+        return self._having[word]
 
     def order(self, sort: str) -> Integers:
         """The places of all garments in the order of `search.SORTS`; what has no value comes last either way."""
