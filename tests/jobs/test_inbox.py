@@ -85,6 +85,17 @@ def test_what_was_under_way_waits_again_at_the_next_start(tmp_path: Path) -> Non
     ] == []
 
 
+def test_a_photo_at_which_the_program_ended_waits_behind_the_others(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path)
+    photos = [hand_in(inbox, data) for data in (b"one", b"two", b"three")]
+    for expected in (*photos, photos[0]):
+        taken = inbox.take()
+        assert taken is not None and taken.id == expected
+        inbox.close()
+        inbox = Inbox(tmp_path)
+    assert {inbox.get(photo).status for photo in photos} == {"waiting"}
+
+
 def test_put_back_does_not_count_against_a_photo(tmp_path: Path) -> None:
     inbox = Inbox(tmp_path)
     for _ in range(5):

@@ -161,10 +161,13 @@ class Inbox:
         return {status: found.get(status, 0) for status in STATUSES}
 
     def take(self) -> Upload | None:
-        """The photo that waits longest, now `working`; None when none waits."""
+        """The photo that waits longest, now `working`; None when none waits.
+
+        One at which the program ended comes after those at which it did not.
+        """
         with self._writing() as database:
             row = database.execute(
-                "SELECT id FROM uploads WHERE status = 'waiting' ORDER BY id LIMIT 1"
+                "SELECT id FROM uploads WHERE status = 'waiting' ORDER BY attempts, id LIMIT 1"
             ).fetchone()
             if row is None:
                 return None
