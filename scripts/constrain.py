@@ -25,49 +25,28 @@ EXPORT = [
     "uv",
     "export",
     "--quiet",
+    "--all-extras",
     "--group",
     "test",
     "--group",
     "notebooks",
     "--no-emit-project",
     "--no-hashes",
+    "--no-annotate",
 ]
-EXPORT += ["--no-annotate", "--no-header", "--format", "requirements.txt"]
-APART = "fiftyone"
-"""The extra that is resolved apart from the rest (`conflicts` in pyproject.toml)."""
+EXPORT += ["--no-header", "--format", "requirements.txt"]
 
 
 def resolved() -> list[str]:
-    """The default, test, notebook and extras' dependencies as `name==version ; marker`, sorted, from uv's lock.
-
-    What FiftyOne has in another version is left out: a constraint holds for both.
-    """
-    lines = exported("--all-extras", "--no-extra", APART)
-    apart: dict[str, set[str]] = {}
-    for line in exported("--extra", APART):
-        name, version = pinned(line)
-        apart.setdefault(name, set()).add(version)
-    kept = [line for line in lines if pinned(line)[1] in apart.get(pinned(line)[0], {pinned(line)[1]})]
-    return sorted(kept, key=str.lower)
-
-
-def exported(*extras: str) -> list[str]:
-    result = subprocess.run(
-        [*EXPORT, *extras], cwd=PYPROJECT.parent, capture_output=True, text=True, check=False
-    )
+    """The default, test, notebook and extras' dependencies as `name==version ; marker`, sorted, from uv's lock."""
+    result = subprocess.run(EXPORT, cwd=PYPROJECT.parent, capture_output=True, text=True, check=False)
     if result.returncode:
         raise SystemExit(f"uv export failed: {result.stderr.strip()}")
     lines = [line.strip() for line in result.stdout.splitlines() if line.strip()]
     odd = [line for line in lines if "==" not in line or "://" in line]
     if odd or not lines:
         raise SystemExit(f"not a plain name==version: {odd or 'nothing was exported'}")
-    return lines
-
-
-def pinned(line: str) -> tuple[str, str]:
-    """The name and the version."""
-    name, _, rest = line.partition("==")
-    return name, rest.partition(";")[0].strip()
+    return sorted(lines, key=str.lower)
 
 
 def write(constraints: list[str]) -> bool:
