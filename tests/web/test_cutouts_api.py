@@ -118,6 +118,17 @@ def test_what_is_not_there(served: Served) -> None:
     )
 
 
+def test_a_model_is_one_of_the_catalogue_never_a_file(served: Served) -> None:
+    before = served.client.get("/api/v1/garments").json()["total"]
+    for path in ("garments/1/appearances/1/mask/redo", "photos/1/pick", "photos/1/garments"):
+        for model in ("/etc/passwd", ""):
+            asked = {"model": model} | ({} if path.endswith("redo") else {"appearance": 1})
+            answer = served.client.post(f"/api/v1/{path}", json=asked)
+            assert answer.status_code == 422, (path, answer.text)
+            assert "no such model" in answer.json()["detail"]
+    assert served.client.get("/api/v1/garments").json()["total"] == before
+
+
 def test_exactly_that(served: Served, worn: dict[str, Any]) -> None:
     item = worn["appearances"][0]
     photo, truth = item["photo_id"], mask_of(served, item["mask"])

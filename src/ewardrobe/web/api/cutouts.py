@@ -148,6 +148,7 @@ def pick(room: CurrentRoom, photo_id: Number, aim: AimIn) -> Response:
 @router.post("/photos/{photo_id}/garments", status_code=201, responses=_GONE)
 def cut_out_that(room: CurrentRoom, photo_id: Number, aim: AimIn, response: Response) -> GarmentOut:
     """A new garment: what is in a box or at a point of a stored photo."""
+    _known(aim.model)
     room.wardrobe.photo(photo_id)
     number = room.workshop.mend("cut_out_that", photo_id, aim.aim(), aim.label)
     response.headers["Location"] = f"/api/v1/garments/{number}"
