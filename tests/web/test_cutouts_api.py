@@ -125,7 +125,7 @@ def test_a_model_is_one_of_the_catalogue_never_a_file(served: Served) -> None:
             asked = {"model": model} | ({} if path.endswith("redo") else {"appearance": 1})
             answer = served.client.post(f"/api/v1/{path}", json=asked)
             assert answer.status_code == 422, (path, answer.text)
-            assert "no such model" in answer.json()["detail"]
+            assert "there is no model" in answer.json()["detail"]
     assert served.client.get("/api/v1/garments").json()["total"] == before
 
 

@@ -228,6 +228,7 @@ def test_an_outfit_photo_with_nonsense_beside_it(served: Served) -> None:
         ("PATCH", "/settings", {"theme": "plaid"}, 422, "the theme must be one of"),
         ("PATCH", "/settings", {"currency": "Euro"}, 422, "three letters"),
         ("PATCH", "/settings", {"model": "../secret"}, 422, "there is no model"),
+        ("PATCH", "/settings", {"model": __file__}, 422, "there is no model"),
         ("PATCH", "/settings", {"colours": ["blurple"]}, 422, "there is no colour"),
         ("PATCH", "/settings", {"types": []}, 422, "at least one"),
         ("PATCH", "/settings", {"types": [{"title": "A", "slot": "tail", "types": []}]}, 422, "no place 'tail'"),

@@ -10,8 +10,8 @@ from fastapi import APIRouter, File, HTTPException, Response, UploadFile
 from ewardrobe.imaging import mask_to_polygons
 from ewardrobe.imaging.previews import preview_size, reduced_mask
 from ewardrobe.jobs.mending import mask_png
-from ewardrobe.segmentation import models
 from ewardrobe.wardrobe import Appearance
+from ewardrobe.web.api.choosing import check_model
 from ewardrobe.web.api.editing import CHANGED, IfMatch, must_be, told
 from ewardrobe.web.api.models import Answers, GarmentOut, Number, Problem
 from ewardrobe.web.api.requests import AimIn, MoveIn, OutlineOut, RedoIn
@@ -78,7 +78,7 @@ def redo_mask(
     if_match: IfMatch = None,
 ) -> GarmentOut:
     """Find the garments in the photo again, and take over the one that lies where this one lay."""
-    _known(asked.model)
+    check_model(asked.model)
     since = _since(room, garment_id, appearance_id, if_match)
     room.workshop.mend("redo_mask", appearance_id, asked.model, since)
     return told(room.wardrobe.get(garment_id), response)
@@ -138,7 +138,7 @@ def pick(room: CurrentRoom, photo_id: Number, aim: AimIn) -> Response:
 
     `X-Label`, `X-Score` and `X-By` ("model" or "colours") say what it was taken for.
     """
-    _known(aim.model)
+    check_model(aim.model)
     room.wardrobe.photo(photo_id)
     data, label, score, by = room.workshop.mend("propose", photo_id, aim.aim())
     headers = {"X-Label": label, "X-Score": f"{score:.3f}", "X-By": by}
@@ -148,7 +148,7 @@ def pick(room: CurrentRoom, photo_id: Number, aim: AimIn) -> Response:
 @router.post("/photos/{photo_id}/garments", status_code=201, responses=_GONE)
 def cut_out_that(room: CurrentRoom, photo_id: Number, aim: AimIn, response: Response) -> GarmentOut:
     """A new garment: what is in a box or at a point of a stored photo."""
-    _known(aim.model)
+    check_model(aim.model)
     room.wardrobe.photo(photo_id)
     number = room.workshop.mend("cut_out_that", photo_id, aim.aim(), aim.label)
     response.headers["Location"] = f"/api/v1/garments/{number}"
@@ -167,9 +167,3 @@ def _since(room: Room, garment_id: int, appearance_id: int, if_match: str | None
     _of(room, garment_id, appearance_id)
     must_be(room, garment_id, if_match)
     return None if if_match is None or if_match.strip() == "*" else room.wardrobe.get(garment_id).changed_at
-
-
-def _known(model: str | None) -> None:
-    """Only models of the catalogue can be asked for, never a file of this machine."""
-    if model is not None and model not in {item.name for item in models() if item.installed}:
-        raise HTTPException(422, "there is no such model here; see: ewardrobe models list")

@@ -12,9 +12,9 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict
 from starlette.background import BackgroundTask
 
-from ewardrobe.errors import ModelError, NewerStoreError, UsageError
-from ewardrobe.segmentation import resolve
+from ewardrobe.errors import NewerStoreError, UsageError
 from ewardrobe.wardrobe import BackupError, Settings
+from ewardrobe.web.api.choosing import check_model
 from ewardrobe.web.api.editing import matches
 from ewardrobe.web.api.models import Answers, Problem
 from ewardrobe.web.room import CurrentRoom
@@ -76,8 +76,8 @@ def change_settings(
         before = room.wardrobe.settings.read()
         if not matches(if_match, version_of_settings(before)):
             raise HTTPException(412, "the settings were changed meanwhile; load them again to see how")
-        if values.get("model"):
-            _must_be_there(values["model"])
+        if values.get("model") and values["model"] != before.model:
+            check_model(values["model"])
         after = room.wardrobe.settings.change(values)
     if after.model != before.model:
         room.use(after.model)
@@ -140,10 +140,3 @@ def version_of_settings(settings: Settings) -> str:
 def _told(settings: Settings, response: Response) -> SettingsOut:
     response.headers["ETag"] = f'"{version_of_settings(settings)}"'
     return SettingsOut(**settings.to_dict())
-
-
-def _must_be_there(model: str) -> None:
-    try:
-        resolve(model)
-    except ModelError:
-        raise UsageError(f"there is no model {model[:60]!r} on this machine; pull it first") from None
