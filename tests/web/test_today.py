@@ -106,20 +106,20 @@ def test_thumbs(styled: Served) -> None:
 
 
 def test_wearing_and_keeping_can_be_undone(styled: Served) -> None:
-    worn = styled.client.post("/api/v1/suggestions/wears", json={"garments": [6, 8], "on": "2026-05-04"})
+    worn = styled.client.post("/api/v1/wears", json={"garments": [6, 8], "on": "2026-05-04"})
     assert worn.status_code == 201 and [wear["worn_on"] for wear in worn.json()] == ["2026-05-04"] * 2
     assert styled.client.get("/api/v1/garments/6").json()["last_worn"] == "2026-05-04"
     styled.client.post("/api/v1/undo")
     assert styled.client.get("/api/v1/garments/6").json()["last_worn"] is None
     kept = styled.client.post(
-        "/api/v1/suggestions/outfits", json={"garments": [6, 8], "name": "<i>Black</i>", "occasion": "work"}
+        "/api/v1/outfits", json={"garments": [6, 8], "name": "<i>Black</i>", "occasion": "work"}
     )
     assert kept.status_code == 201
     with Wardrobe.open(styled.home) as wardrobe:
         outfit = wardrobe.outfits.get(kept.json()["id"])
         assert outfit.name == "<i>Black</i>" and [item.garment_id for item in outfit.items] == [6, 8]
     for path in ("wears", "outfits"):
-        missing = styled.client.post(f"/api/v1/suggestions/{path}", json={"garments": [6, 999]})
+        missing = styled.client.post(f"/api/v1/{path}", json={"garments": [6, 999]})
         assert missing.status_code == 404
 
 

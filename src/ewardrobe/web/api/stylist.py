@@ -22,7 +22,7 @@ from ewardrobe.stylist import (
     pack,
 )
 from ewardrobe.wardrobe import OwnedGarment, Wardrobe
-from ewardrobe.web.api.models import Answers, GarmentOut, Number, Problem, WearOut
+from ewardrobe.web.api.models import Answers, GarmentOut, Number, Problem
 from ewardrobe.web.room import CurrentRoom
 
 __all__ = ["PackingOut", "SuggestionsOut", "router"]
@@ -132,30 +132,6 @@ class VoteIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     garments: Annotated[list[Id], Field(min_length=2, max_length=20)]
     liked: bool
-
-
-class WornIn(BaseModel):
-    """The garments that were worn, and the day; today where none is given."""
-
-    model_config = ConfigDict(extra="forbid")
-    garments: Annotated[list[Id], Field(min_length=1, max_length=20)]
-    on: date | None = None
-
-
-class SaveIn(BaseModel):
-    """The garments of an outfit to keep."""
-
-    model_config = ConfigDict(extra="forbid")
-    garments: Annotated[list[Id], Field(min_length=1, max_length=20)]
-    name: Annotated[str | None, Field(max_length=200)] = None
-    occasion: Annotated[str | None, Field(max_length=60)] = None
-    season: Annotated[str | None, Field(max_length=60)] = None
-
-
-class Saved(BaseModel):
-    """The number of a kept outfit."""
-
-    id: int
 
 
 class DayIn(BaseModel):
@@ -276,22 +252,6 @@ def vote(room: CurrentRoom, thumb: VoteIn) -> VoteOut:
 def take_back_vote(room: CurrentRoom, vote_id: Number) -> None:
     """Forget a thumb, and what was learned from it."""
     Stylist(room.wardrobe).take_back(vote_id)
-
-
-@router.post("/suggestions/wears", status_code=201, responses=_GONE)
-def wear_outfit(room: CurrentRoom, worn: WornIn) -> list[WearOut]:
-    """Log all garments of an outfit as worn; the same day again changes nothing. `POST /undo` takes it back."""
-    logged = room.wardrobe.wears.add(worn.garments, on=worn.on)
-    return [WearOut(id=wear.id, worn_on=wear.worn_on) for wear in logged]
-
-
-@router.post("/suggestions/outfits", status_code=201, responses=_GONE)
-def save_outfit(room: CurrentRoom, outfit: SaveIn) -> Saved:
-    """Keep a suggestion as an outfit. `POST /undo` takes it back."""
-    kept = room.wardrobe.outfits.new(
-        dict.fromkeys(outfit.garments), name=outfit.name, occasion=outfit.occasion, season=outfit.season
-    )
-    return Saved(id=kept.id)
 
 
 @router.post("/packing")

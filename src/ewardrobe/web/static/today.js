@@ -28,11 +28,11 @@ for (const outfit of document.querySelectorAll(".outfit")) {
   };
 
   click("wear", async () => {
-    await call("POST", "/suggestions/wears", { json: { garments } });
+    await call("POST", "/wears", { json: { garments } });
     tell("wear", "Noted: worn today.");
   });
   click("save", async () => {
-    await call("POST", "/suggestions/outfits", { json: { garments, occasion: occasion.value } });
+    await call("POST", "/outfits", { json: { garments, occasion: occasion.value } });
     tell("save", "Kept among your outfits.");
   });
 
